@@ -1,0 +1,63 @@
+# Needs make and Python 3.11 or newer, nothing else. `make` alone prints this list.
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+MANAGE := $(PYTHON) manage.py
+PYTEST := $(PYTHON) -m pytest
+# A production-like environment for `manage.py check --deploy`.
+DEPLOYED := ENV_FILE=/dev/null DEBUG=0 TRUSTED_ORIGINS=https://jobs.example.org ALLOWED_HOSTS=jobs.example.org \
+	DATA_DIR=.venv/check DATABASE_URL= REDIS_URL= BROKER_URL=
+
+.PHONY: help start password test test-all check bench chaos screenshots samples venv venv-dev
+.DEFAULT_GOAL := help
+
+help: ## print this list
+	@while IFS= read -r line; do case "$$line" in \
+		[a-z]*": "*"## "*) printf '  make %-12s %s\n' "$${line%%:*}" "$${line#*## }" ;; \
+	esac; done < Makefile
+
+start: venv ## install, migrate and run everything in this terminal; PORT=8000
+	@DEVELOPMENT=$${DEVELOPMENT-1} exec $(MANAGE) start --with-parent
+
+password: venv ## set and print a new password for the admin
+	@exec $(MANAGE) password
+
+test: venv-dev ## run the tests (SQLite, and PostgreSQL where one is found)
+	@failed=0; set -x; \
+	$(PYTEST) || failed=1; \
+	$(PYTEST) -m "browser and not long" || failed=1; \
+	$(PYTHON) -m tests.postgres $(PYTEST) tests/nouns tests/verbs || failed=1; \
+	exit $$failed
+
+test-all: venv-dev ## run the tests and the long matrices
+	@failed=0; set -x; \
+	$(PYTEST) -m "not browser" || failed=1; \
+	$(PYTEST) -m browser || failed=1; \
+	$(PYTHON) -m tests.postgres $(PYTEST) -m "not browser" || failed=1; \
+	exit $$failed
+
+check: venv-dev ## format, lint, types, imports, templates, deployment, migrations
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+	.venv/bin/djlint --lint templates jobs project
+	$(DEPLOYED) $(MANAGE) check --deploy --fail-level WARNING
+	$(DEPLOYED) $(MANAGE) makemigrations --check --dry-run
+
+bench: venv-dev ## measure speed, side by side with plain Celery
+	$(PYTHON) -m tests.bench
+
+chaos: venv-dev ## hurt a site at random and count what is lost; SECONDS=300 SEED=1
+	$(PYTHON) -m tests.whole.chaos --seconds $(or $(SECONDS),300) --seed $(or $(SEED),1)
+
+screenshots: venv-dev ## photograph every page in each theme and width, into var/screenshots/
+	$(PYTEST) -m browser tests/whole/browser/screenshots.py
+
+samples: venv ## write some pictures to try the image task with, into samples/
+	$(MANAGE) samples
+
+venv:
+	@project/venv.sh
+
+venv-dev:
+	@project/venv.sh dev
