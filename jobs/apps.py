@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class JobsConfig(AppConfig):
+    name = "jobs"
+    verbose_name = _("Background jobs")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from jobs import checks
+        from jobs.execution import queues, worker  # noqa: F401
+        from jobs.live import publish
+        from jobs.models.triggers import freeze_final_rows
+
+        checks.connect()
+        publish.connect()
+        post_migrate.connect(freeze_final_rows, sender=self)

@@ -1,0 +1,22 @@
+"""What can run: every Celery task of the site, described from its own function."""
+
+from .catalogue import UnknownTask, all, get, is_ours, makes_jobs
+from .declare import register, task
+from .definition import Definition
+from .discovery import broken, discover
+from .options import CeleryOptions, OurOptions
+
+__all__ = [
+    "CeleryOptions",
+    "Definition",
+    "OurOptions",
+    "UnknownTask",
+    "all",
+    "broken",
+    "discover",
+    "get",
+    "is_ours",
+    "makes_jobs",
+    "register",
+    "task",
+]

@@ -1,0 +1,50 @@
+"""Reading the registry: Celery's own is the only one."""
+
+import difflib
+from fnmatch import fnmatchcase
+
+import celery
+
+from jobs.conf import configuration
+
+from . import discovery
+from .definition import Definition, definition_of
+
+
+class UnknownTask(LookupError):
+    """No task has this name; the message names the nearest."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        super().__init__(f"there is no task {name!r}{hint}")
+        self.name = name
+
+
+def all() -> list[Definition]:
+    """Every task that may become a job, by name."""
+    discovery.discover_once()
+    tasks = celery.current_app.tasks
+    return [definition_of(tasks[name]) for name in sorted(tasks) if is_ours(name)]
+
+
+def get(name: str) -> Definition:
+    """The definition of one task; raises UnknownTask."""
+    discovery.discover_once()
+    tasks = celery.current_app.tasks
+    if name not in tasks or not is_ours(name):
+        raise UnknownTask(name, [known for known in tasks if is_ours(known)])
+    return definition_of(tasks[name])
+
+
+def is_ours(name: str) -> bool:
+    """Whether a task of this name is neither Celery's own nor excluded by the site."""
+    if name.startswith("celery."):
+        return False
+    return not any(fnmatchcase(name, pattern) for pattern in configuration().exclude)
+
+
+def makes_jobs(name: str) -> bool:
+    """Whether calls of a task of this name become jobs: of ours, and of Celery's own step
+    that takes the place (and so the row) of a task which replaced itself by a group."""
+    return is_ours(name) or name == "celery.accumulate"

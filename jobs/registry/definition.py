@@ -1,0 +1,99 @@
+"""Definition: all that the code says of one task."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from celery import Task
+
+from jobs.params import Parameters, described, humanised
+
+from .options import Declaration
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """What can run, as its code says; the operator's half is the row `Task`.
+
+    Limits are seconds. `function` takes the values of `parameters.load` and runs in
+    the caller; `max_retries` None means without end.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    queue: str | None
+    priority: int | None
+    soft_time_limit: float | None
+    time_limit: float | None
+    on_lost: Literal["retry", "hold"]
+    max_retries: int | None
+    validate: Callable[..., Any] | None
+    owner_param: str | None
+    due_param: str | None
+    is_async: bool
+    ignore_result: bool
+    secrets: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    signed: Callable[..., Any] = field(repr=False)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """What the task may be given; built on first use, hints are read then."""
+        return Parameters(self.signed, name=self.name, secrets=self.secrets, files=self.files)
+
+
+def definition_of(task: Task) -> Definition:
+    """The definition of a Celery task, ours or anybody's; one for each task object."""
+    known: Definition | None = vars(task).get("batuta_definition")
+    if known is None:
+        known = _defined(task)
+        vars(task)["batuta_definition"] = known
+    return known
+
+
+def _defined(task: Task) -> Definition:
+    ours: Declaration | None = getattr(task, "batuta", None)
+    said = ours or Declaration(on_lost="retry" if task.acks_late else "hold")
+    # Celery's autoretry hides the function behind a wrapper with no signature.
+    signed = getattr(task, "_orig_run", task.run)
+    return Definition(
+        name=task.name,
+        function=task.run,
+        title=str(said.title) or humanised(task.name.rpartition(".")[2]),
+        description=_description(task, said),
+        tags=said.tags,
+        queue=said.queue or getattr(task, "queue", None),
+        priority=task.priority if said.priority is None else said.priority,
+        soft_time_limit=task.soft_time_limit,
+        time_limit=task.time_limit,
+        on_lost=said.on_lost,
+        max_retries=_max_retries(task),
+        validate=said.validate,
+        owner_param=said.owner_param,
+        due_param=said.due_param,
+        is_async=inspect.iscoroutinefunction(inspect.unwrap(signed)),
+        ignore_result=bool(task.ignore_result),
+        secrets=said.secrets,
+        files=said.files,
+        signed=signed,
+    )
+
+
+def _description(task: Task, said: Declaration) -> str:
+    if said.description is not None:
+        return inspect.cleandoc(str(said.description)).strip()
+    run_is_own = type(task).run is not Task.run
+    return described(task.__doc__ or (run_is_own and task.run.__doc__) or "").text
+
+
+def _max_retries(task: Task) -> int | None:
+    """Autoretry takes its bound from `retry_kwargs`, when there is one."""
+    retry_kwargs = getattr(task, "retry_kwargs", None) or {}
+    if getattr(task, "autoretry_for", ()) and "max_retries" in retry_kwargs:
+        return retry_kwargs["max_retries"]  # type: ignore[no-any-return]
+    return task.max_retries  # type: ignore[no-any-return]

@@ -1,0 +1,138 @@
+"""The options of `@task`: ours and Celery's, listed once; docs/tasks.md explains each."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+
+type_of_exceptions = tuple[type[BaseException], ...]
+
+
+class OurOptions(TypedDict, total=False):
+    """What Celery does not know, or what we do better than its own option."""
+
+    title: str
+    description: str
+    tags: Iterable[str]
+    queue: str
+    priority: int
+    on_lost: Literal["retry", "hold"]
+    validate: Callable[..., Any]
+    secrets: Iterable[str]
+    files: Iterable[str]
+    owner_param: str
+    due_param: str
+
+
+class CeleryOptions(TypedDict, total=False):
+    """Celery's own, under its own names, handed on as they are."""
+
+    name: str
+    bind: bool
+    base: type
+    typing: bool
+    pydantic: bool
+    pydantic_strict: bool
+    pydantic_context: dict[str, Any]
+    pydantic_dump_kwargs: dict[str, Any]
+    soft_time_limit: float | None
+    time_limit: float | None
+    max_retries: int | None
+    default_retry_delay: float
+    autoretry_for: type_of_exceptions
+    dont_autoretry_for: type_of_exceptions
+    retry_kwargs: dict[str, Any]
+    retry_backoff: bool | float
+    retry_backoff_max: int
+    retry_jitter: bool
+    throws: type_of_exceptions
+    expires: float | datetime
+    ignore_result: bool
+    store_errors_even_if_ignored: bool
+    store_eager_result: bool
+    track_started: bool
+    trail: bool
+    send_events: bool
+    acks_late: bool
+    acks_on_failure: bool
+    acks_on_timeout: bool
+    acks_on_failure_or_timeout: bool
+    reject_on_worker_lost: bool
+    retry_on_worker_lost: bool
+    rate_limit: str | float | None
+    serializer: str
+    compression: str
+    exchange: str
+    exchange_type: str
+    routing_key: str
+    delivery_mode: int | str
+    backend: Any
+    resultrepr_maxsize: int
+    shadow_name: Callable[..., Any]
+    Strategy: str
+    Request: Any
+
+
+class Options(OurOptions, CeleryOptions, total=False):
+    """All that `@task` and the `config` of a registered function may hold."""
+
+
+OURS = frozenset(OurOptions.__annotations__)
+KNOWN = OURS | frozenset(CeleryOptions.__annotations__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """Our half of the options; lies on the Celery task as its attribute `batuta`."""
+
+    title: str = ""
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    queue: str | None = None
+    priority: int | None = None
+    on_lost: Literal["retry", "hold"] = "retry"
+    validate: Callable[..., Any] | None = None
+    secrets: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    owner_param: str | None = None
+    due_param: str | None = None
+
+
+def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declaration:
+    """Our options, checked; raises TypeError or ValueError that says what to write."""
+    refuse_unknown(options, KNOWN, "option")
+    ours = {name: options[name] for name in OURS & set(options)}
+    for name in {"tags", "secrets", "files"} & set(ours):
+        ours[name] = _several(ours[name])
+    declaration = Declaration(**ours)
+    if declaration.on_lost not in ("retry", "hold"):
+        raise ValueError(f'on_lost is "retry" or "hold", not {declaration.on_lost!r}')
+    _refuse_strangers(function, declaration)
+    return declaration
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> None:
+    """TypeError for the first name that is not `known`, naming the nearest."""
+    known = sorted(known)
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = (
+                f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
+            )
+            raise TypeError(f"unknown {what} {name!r}{hint}")
+
+
+def _several(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _refuse_strangers(function: Callable[..., Any], declaration: Declaration) -> None:
+    parameters = inspect.signature(function).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return
+    named = (*declaration.secrets, *declaration.files)
+    single = (declaration.owner_param, declaration.due_param)
+    refuse_unknown([*named, *filter(None, single)], parameters, "parameter")

@@ -1,0 +1,64 @@
+"""What every test may ask for."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+
+from project.supervisor import embedded
+from tests.waiting import eventually
+
+pytest_plugins = ["tests.whole.house"]
+
+
+def pytest_report_header() -> list[str]:
+    """Which database this run is about, without its password."""
+    engine = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
+    host = settings.DATABASES["default"].get("HOST") or "a file of its own"
+    return [
+        f"database: {engine} ({host}) · redis: {os.environ.get('TEST_REDIS_URL') or 'private'}"
+    ]
+
+
+def start_server(place: embedded.Place, data: Path) -> subprocess.Popen[bytes]:
+    """A private server that answers; the caller ends it."""
+    program = embedded.program()
+    server = subprocess.Popen([program, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert server.stdin is not None
+    server.stdin.write(embedded.configuration(place, embedded.data_folder(program, data)))
+    server.stdin.close()
+    eventually(lambda: _answers(place.url))
+    return server
+
+
+def _answers(url: str) -> bool:
+    try:
+        with redis.Redis.from_url(url) as client:
+            return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The URL of a real server at `settings.REDIS_URL`, private to this run."""
+    if os.environ.get("TEST_REDIS_URL"):
+        yield settings.REDIS_URL
+        return
+    data = Path(settings.DATA_DIR)
+    server = start_server(next(embedded.places(data)), data)
+    yield settings.REDIS_URL
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.fixture
+def redis_client(redis_server: str) -> Iterator[redis.Redis]:
+    """A client of the private server, emptied before the test."""
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushall()
+        yield client
