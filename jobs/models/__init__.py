@@ -1,0 +1,16 @@
+"""The rows. They change only through their own methods."""
+
+from .artifact import Artifact, KeptFile, content_type_of
+from .history import Attempt, Event, JobError, LogChunk
+from .ids import is_id, new_id
+from .job import Job, OnLost
+from .leader import Leader
+from .one import OneJob
+from .queryset import JobQuerySet, from_now, lease_end
+from .task import Task
+
+__all__ = [
+    "Artifact", "Attempt", "Event", "Job", "JobError", "JobQuerySet", "KeptFile", "Leader",
+    "LogChunk", "OnLost", "OneJob", "Task", "content_type_of", "from_now", "is_id", "lease_end",
+    "new_id",
+]  # fmt: skip

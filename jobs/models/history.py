@@ -1,0 +1,95 @@
+"""What is kept of a job beside its row: tries that ended badly, what people and faults
+did, its log, its counted errors."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .job import Job
+from .task import Task
+
+
+class Attempt(models.Model):
+    """One try that ended badly; the live one is columns on the job."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    worker = models.CharField(max_length=255, blank=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(db_default=models.functions.Now())
+    reason = models.TextField(blank=True)
+    error_type = models.CharField(max_length=255, blank=True)
+    error = models.TextField(blank=True)
+    traceback = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ["job", "number"]
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="attempt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} #{self.number}"
+
+
+class Event(models.Model):
+    """Something a person or a fault did: who, what, before, after, why."""
+
+    job = models.ForeignKey(Job, models.CASCADE, null=True, related_name="events")
+    task = models.ForeignKey(
+        Task, models.DO_NOTHING, null=True, db_constraint=False, related_name="events"
+    )
+    subject = models.CharField(max_length=255, blank=True)  # a queue, worker or schedule
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    verb = models.CharField(max_length=64)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return self.verb
+
+
+class LogChunk(models.Model):
+    """Consecutive log lines of one job, one row per flush.
+
+    `lines` is a list of `[time, level, text]`: ISO 8601 UTC, a lower-case level name,
+    sanitised text. The first of them is line number `first`, counted from 1.
+    """
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="log_chunks")
+    attempt = models.PositiveIntegerField()
+    first = models.PositiveIntegerField()
+    count = models.PositiveIntegerField()
+    lines = models.JSONField()
+
+    class Meta:
+        ordering = ["job", "first"]
+        constraints = [models.UniqueConstraint(fields=["job", "first"], name="log_chunk_once")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} from line {self.first}"
+
+
+class JobError(models.Model):
+    """One counted error of `job.error(item, message)`; the first thousand are kept."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="errors")
+    attempt = models.PositiveIntegerField()
+    item = models.TextField(blank=True)
+    message = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["job", "id"]
+
+    def __str__(self) -> str:
+        return self.message

@@ -1,0 +1,194 @@
+"""Job: one thing to run, from the moment it is asked for to its end."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_celery_beat.models import PeriodicTask
+
+from jobs.states import ACTIVE, FINAL, WAITING, Requested, State, WaitingFor
+
+from .ids import new_id
+from .queryset import JobQuerySet
+from .statement import insert
+from .task import Task
+
+
+class OnLost(models.TextChoices):
+    """What becomes of a job whose worker died."""
+
+    RETRY = "retry", _("run it again")
+    HOLD = "hold", _("fail it, a person looks")
+
+
+class Job(models.Model):
+    """The row is the truth and its own outbox: it holds all that is needed to ring
+    a worker again. It changes only through `JobQuerySet.move` and the verbs above it."""
+
+    id = models.CharField(primary_key=True, max_length=255, default=new_id)
+    # No constraint: a job may name a task that only other workers know.
+    task = models.ForeignKey(
+        Task, models.DO_NOTHING, db_constraint=False, db_column="task", related_name="jobs"
+    )
+    state = models.CharField(max_length=24, choices=State, default=State.QUEUED)
+    waiting_for = models.CharField(max_length=16, choices=WaitingFor, blank=True)
+    requested = models.CharField(max_length=16, choices=Requested, blank=True)
+    requested_at = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    # Named parameters as JSON, secrets sealed. For callers in code `arguments` holds
+    # what was sent, as kombu's typed JSON of [args, kwargs], and `params` only shows it.
+    params = models.JSONField(default=dict, blank=True)
+    arguments = models.TextField(blank=True)
+    # Errors of each parameter, where they do not fit the task (any more).
+    field_errors = models.JSONField(null=True, blank=True)
+    # Celery's options of the message (canvas, links, headers, shadow, …), as kombu's
+    # typed JSON too: a link may carry a datetime.
+    options = models.TextField(blank=True)
+    ignore_result = models.BooleanField(default=False)
+    queue = models.CharField(max_length=255, default="celery")
+    priority = models.PositiveSmallIntegerField(default=5)
+    soft_time_limit = models.FloatField(null=True, blank=True)
+    time_limit = models.FloatField(null=True, blank=True)
+    # How long a running job may take to obey before it may be terminated.
+    grace = models.DurationField(default=timedelta(seconds=10))
+    on_lost = models.CharField(max_length=8, choices=OnLost, default=OnLost.RETRY)
+    tags = models.JSONField(default=list, blank=True)
+    note = models.TextField(blank=True)
+
+    # Counters: `attempt` is the fencing token, `retries` Celery's, `lost` dead workers.
+    attempt = models.PositiveIntegerField(default=0)
+    retries = models.PositiveIntegerField(default=0)
+    lost = models.PositiveIntegerField(default=0)
+    max_retries = models.PositiveIntegerField(null=True, blank=True)
+    lease = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 (no lease is NULL, as the constraint says)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=255, blank=True)
+
+    # The doorbell: when the relay is to ring for this row (again), and how often it did.
+    ring_at = models.DateTimeField(null=True, blank=True)
+    rings = models.PositiveIntegerField(default=0)
+
+    progress = models.JSONField(null=True, blank=True)
+    checkpoint = models.JSONField(null=True, blank=True)
+    log_lines = models.PositiveIntegerField(default=0)
+    errors_count = models.PositiveIntegerField(default=0)
+    result = models.JSONField(null=True, blank=True)
+    error_type = models.CharField(max_length=255, blank=True)
+    error = models.TextField(blank=True)
+    traceback = models.TextField(blank=True)
+
+    schedule = models.ForeignKey(
+        PeriodicTask, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    due_at = models.DateTimeField(null=True, blank=True)
+    retry_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="retried_as"
+    )
+    root_id = models.CharField(max_length=255, blank=True)
+    parent_id = models.CharField(max_length=255, blank=True)
+    group_id = models.CharField(max_length=255, blank=True)
+
+    not_before = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    queued_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ["-created_at", "-id"]
+        permissions = [
+            ("view_all", _("Can see every job")),
+            ("run_any", _("Can run every task")),
+            ("control_workers", _("Can control workers")),
+            ("control_queues", _("Can control queues")),
+            ("manage_schedules", _("Can manage every schedule")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="job_active_has_lease",
+                condition=Q(
+                    state__in=sorted(ACTIVE),
+                    lease__isnull=False,
+                    lease_expires_at__isnull=False,
+                )
+                | (
+                    ~Q(state__in=sorted(ACTIVE))
+                    & Q(lease__isnull=True, lease_expires_at__isnull=True)
+                ),
+            ),
+            models.CheckConstraint(
+                name="job_final_has_end",
+                condition=Q(state__in=sorted(FINAL), finished_at__isnull=False)
+                | (~Q(state__in=sorted(FINAL)) & Q(finished_at__isnull=True)),
+            ),
+            models.UniqueConstraint(
+                fields=["schedule", "due_at"],
+                condition=Q(due_at__isnull=False),
+                name="job_one_per_fire",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="job_newest"),
+            models.Index(fields=["task", "-created_at"], name="job_of_task"),
+            models.Index(fields=["owner", "-created_at"], name="job_of_owner"),
+            models.Index(
+                fields=["state", "ring_at"],
+                condition=Q(state__in=sorted(WAITING)),
+                name="job_waiting",
+            ),
+            models.Index(
+                fields=["lease_expires_at"],
+                condition=Q(lease_expires_at__isnull=False),
+                name="job_leased",
+            ),
+            models.Index(fields=["group_id"], condition=~Q(group_id=""), name="job_of_group"),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    def insert(self) -> None:
+        """As `save(force_insert=True)`, in less time: every call of a task comes here."""
+        insert(self)
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def max_attempts(self) -> int | None:
+        """How often the job may be tried; None means without end."""
+        return None if self.max_retries is None else self.max_retries + 1
+
+    def facts(self) -> dict[str, Any]:
+        """The payload of a live `state` message (DESIGN §5), JSON-ready."""
+        return {
+            "task_id": self.id,
+            "seq": self.version,
+            "status": self.state,
+            "requested": self.requested,
+            "waiting_for": self.waiting_for,
+            "reason": self.reason,
+            "attempt": self.attempt,
+            "worker": self.worker,
+        } | {
+            name: moment.isoformat() if (moment := getattr(self, name)) else None
+            for name in ("created_at", "queued_at", "started_at", "finished_at", "not_before")
+        }

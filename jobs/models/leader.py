@@ -1,0 +1,41 @@
+"""Leader: which process does what only one may do, by a lease in the database."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+
+class Leader(models.Model):
+    """One row per office. A holder that stops renewing loses it when the lease ends."""
+
+    office = models.CharField(max_length=64, primary_key=True)
+    holder = models.CharField(max_length=255)
+    term = models.PositiveBigIntegerField(default=1)
+    renewed_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.office}: {self.holder}"
+
+    @classmethod
+    def hold(cls, office: str, holder: str, seconds: float) -> bool:
+        """Take or renew the office; False while somebody else has it."""
+        end = Now() + timedelta(seconds=seconds)
+        row = cls.objects.filter(office=office)
+        if row.filter(holder=holder).update(expires_at=end, renewed_at=Now()):
+            return True
+        vacant = row.filter(Q(expires_at__lte=Now()))
+        if vacant.update(holder=holder, term=F("term") + 1, expires_at=end, renewed_at=Now()):
+            return True
+        if row.exists():
+            return False
+        fresh = Leader(office=office, holder=holder, expires_at=end)
+        Leader.objects.bulk_create([fresh], ignore_conflicts=True)
+        return row.filter(holder=holder).exists()
+
+    @classmethod
+    def resign(cls, office: str, holder: str) -> None:
+        """Give the office up at once, so that a successor need not wait."""
+        cls.objects.filter(office=office, holder=holder).update(expires_at=Now())

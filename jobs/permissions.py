@@ -1,0 +1,110 @@
+"""Who may see and do what. The only way to a task, a job, a schedule or an artifact is
+through here.
+
+Unknown means denied. What a person may not see does not exist for them (404); what
+they see but may not do is refused (403). The same querysets serve pages, API, admin,
+sockets, files, counts and searches.
+"""
+
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Union
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q, QuerySet
+from django.http import Http404
+from django_celery_beat.models import PeriodicTask
+
+from jobs.models import Artifact, Job, JobQuerySet, Task
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+
+    class _Person(AbstractBaseUser, PermissionsMixin):
+        pass
+
+
+T = TypeVar("T", bound=Model)
+Person: TypeAlias = Union["_Person", AnonymousUser]
+Verb: TypeAlias = Literal["view", "run", "control", "manage"]
+
+# Which of a task's groups a verb is open to, and which Django permission widens it.
+_TASK_GROUPS: dict[Verb, tuple[str, ...]] = {
+    "view": ("viewers", "runners", "managers"),
+    "run": ("runners", "managers"),
+    "control": ("managers",),
+    "manage": ("managers",),
+}
+_WIDE: dict[Verb, str] = {"view": "jobs.view_all", "run": "jobs.run_any"}
+
+
+def tasks(user: Person, verb: Verb = "view") -> QuerySet[Task]:
+    """The tasks that `user` may `view`, `run` or `manage`."""
+    if not user.is_active:
+        return Task.objects.none()
+    if _sees_all(user, verb):
+        return Task.objects.all()
+    groups = user.groups.values("pk")
+    allowed = Q()
+    for role in _TASK_GROUPS[verb]:
+        members = getattr(Task, role).through.objects.filter(group__in=groups)
+        allowed |= Q(pk__in=members.values("task"))
+    return Task.objects.filter(allowed)
+
+
+def jobs(user: Person, verb: Verb = "view") -> JobQuerySet:
+    """The jobs that `user` may `view` or `control`: their own, and by group."""
+    if not user.is_active:
+        return Job.objects.none()
+    if _sees_all(user, verb):
+        return Job.objects.all()
+    return Job.objects.filter(Q(owner=user.pk) | Q(task__in=tasks(user, verb).values("pk")))
+
+
+def schedules(user: Person, verb: Verb = "view") -> QuerySet[PeriodicTask]:
+    """The schedules that `user` may `view` or `manage`: those of the tasks where they
+    may. A schedule of a task that has no row is for those who manage all of them."""
+    rows: QuerySet[PeriodicTask] = PeriodicTask.objects.all()
+    if not user.is_active:
+        return rows.none()
+    if _sees_all(user, verb) or user.has_perm("jobs.manage_schedules"):
+        return rows
+    return rows.filter(task__in=tasks(user, verb).values("pk"))
+
+
+def artifacts(user: Person) -> QuerySet[Artifact]:
+    """The files of the jobs that `user` may view."""
+    return Artifact.objects.filter(job__in=jobs(user).values("pk"))
+
+
+def task(user: Person, verb: Verb, name: str) -> Task:
+    """The task, if `user` may; Http404 when unseen, PermissionDenied when only seen."""
+    return _one(tasks(user, verb), tasks(user), name)
+
+
+def job(user: Person, verb: Verb, job_id: str) -> Job:
+    """The job, if `user` may; Http404 when unseen, PermissionDenied when only seen."""
+    return _one(jobs(user, verb), jobs(user), job_id)
+
+
+def artifact(user: Person, artifact_id: object) -> Artifact:
+    """The file, if `user` may view its job; else Http404."""
+    return _one(artifacts(user), artifacts(user), artifact_id)
+
+
+def may(user: Person, verb: Verb, row: Task | Job) -> bool:
+    """Whether `user` may do `verb` to a row that is already at hand."""
+    chosen = tasks(user, verb) if isinstance(row, Task) else jobs(user, verb)
+    return chosen.filter(pk=row.pk).exists()
+
+
+def _sees_all(user: Person, verb: Verb) -> bool:
+    return bool(user.is_superuser or (verb in _WIDE and user.has_perm(_WIDE[verb])))
+
+
+def _one(allowed: QuerySet[T], seen: QuerySet[T], key: object) -> T:
+    row = allowed.filter(pk=key).first()
+    if row is not None:
+        return row
+    if seen.filter(pk=key).exists():
+        raise PermissionDenied
+    raise Http404
