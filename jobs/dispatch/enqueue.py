@@ -1,0 +1,141 @@
+"""Ask for a job: one INSERT in the caller's transaction, and a ring on commit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+
+from jobs import registry, sanitize
+from jobs.models import Artifact, Job, KeptFile, content_type_of, new_id
+from jobs.states import State, WaitingFor
+
+from .caller import caller_id, lineage
+from .changes import tell_on_commit
+from .policy import Policy, policy_of, routed_queue
+from .publisher import ring_on_commit, soon
+
+DEFAULT_PRIORITY = 5
+
+
+@dataclass
+class Wish:
+    """How a job is to be run; everything but the task and what it is given."""
+
+    queue: str | None = None
+    priority: int | None = None
+    not_before: datetime | None = None
+    countdown: float | None = None
+    expires_at: datetime | None = None
+    hold: bool = False
+    tags: Iterable[str] = ()
+    note: str = ""
+    retry_of: Job | None = None
+    soft_time_limit: float | None = None
+    time_limit: float | None = None
+    # Columns that callers in code fill by themselves (`arguments`, `options`, …).
+    columns: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.countdown is not None:
+            self.not_before = timezone.now() + timedelta(seconds=self.countdown)
+
+
+def enqueue(
+    task: Any,
+    params: Mapping[str, Any] | None = None,
+    *,
+    by: Any = None,
+    job_id: str | None = None,
+    **wish: Any,
+) -> Job:
+    """Ask for one job of `task` (a name or the decorated function) and return its row.
+
+    `by` is the owner; without it the person of the request, or the owner of the running
+    job. `job_id` is for a caller who may ask twice: the second time is an IntegrityError.
+    The other keywords are the fields of `Wish`. Raises `params.Invalid` with the
+    errors of each field, and `registry.UnknownTask`.
+    """
+    definition = registry.get(getattr(task, "name", task))
+    given = definition.parameters.validate(params or {})
+    files: list[Artifact] = []
+    job_id = job_id or new_id()
+    stored = definition.parameters.store(
+        given, lambda upload: keep_upload(upload, job_id, files)
+    )
+    with transaction.atomic():
+        job = insert(
+            definition.name,
+            Wish(**wish),
+            id=job_id,
+            params=stored,
+            owner_id=caller_id() if by is None else by.pk,
+            **lineage(),
+        )
+        for artifact in files:
+            artifact.save(force_insert=True)
+    return job
+
+
+def insert(task: str, wish: Wish, **columns: Any) -> Job:
+    """The one INSERT by which jobs come to be."""
+    policy = policy_of(task)
+    state, waiting_for = _first_state(wish, policy)
+    priority = policy.priority if wish.priority is None else wish.priority
+    job = Job(
+        task_id=task,
+        state=state,
+        waiting_for=waiting_for,
+        queue=wish.queue or policy.queue or routed_queue(task),
+        priority=DEFAULT_PRIORITY if priority is None else priority,
+        soft_time_limit=wish.soft_time_limit or policy.soft_time_limit,
+        time_limit=wish.time_limit or policy.time_limit,
+        max_retries=policy.max_retries,
+        on_lost=policy.on_lost,
+        not_before=wish.not_before,
+        expires_at=wish.expires_at,
+        tags=list(wish.tags),
+        note=wish.note,
+        retry_of=wish.retry_of,
+        **wish.columns,
+        **columns,
+    )
+    if state == State.QUEUED:
+        job.queued_at = timezone.now()
+        # The publisher rings at once; should its message be lost, the relay does.
+        job.ring_at = soon()
+    job.insert()
+    if state == State.QUEUED:
+        ring_on_commit(job)
+    tell_on_commit(job)
+    return job
+
+
+def _first_state(wish: Wish, policy: Policy) -> tuple[State, str]:
+    if wish.hold:
+        return State.PENDING, WaitingFor.START
+    if not policy.enabled:
+        return State.PENDING, WaitingFor.TASK
+    if wish.not_before is not None and wish.not_before > timezone.now():
+        return State.PENDING, WaitingFor.TIME
+    return State.QUEUED, ""
+
+
+def keep_upload(upload: "UploadedFile[Any]", job_id: str, files: list[Artifact]) -> str:
+    """Remember an uploaded file as an artifact of the job, to be saved with it; its id. A
+    file that the job has already stays as it is; one of another job is copied."""
+    if isinstance(upload, KeptFile) and upload.artifact.job_id == job_id:
+        return str(upload.artifact.pk)
+    artifact = Artifact(
+        job_id=job_id,
+        kind=Artifact.Kind.INPUT,
+        name=(name := sanitize.text(upload.name or "", 255) or "upload"),
+        content_type=content_type_of(upload.content_type, name),
+        size=upload.size or 0,
+        file=upload,
+    )
+    files.append(artifact)
+    return str(artifact.pk)

@@ -1,0 +1,80 @@
+"""What holds for a task right now: the operator's word over the code's."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from celery import current_app
+from django.db.models.signals import post_delete, post_save
+
+from jobs import registry
+from jobs.models import OnLost, Task
+
+# An operator's edit is effective everywhere within this time.
+FRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Empty means that neither said anything, so Celery's own default holds."""
+
+    enabled: bool = True
+    queue: str = ""
+    priority: int | None = None
+    soft_time_limit: float | None = None
+    time_limit: float | None = None
+    max_retries: int | None = None
+    on_lost: OnLost = OnLost.HOLD
+
+
+_rows: dict[str, Policy] = {}
+_read_at = 0.0
+
+
+def policy_of(name: str) -> Policy:
+    """The policy of the task `name`; a task unknown here has an empty one."""
+    edited = _edits().get(name, Policy())
+    try:
+        coded = registry.get(name)
+    except registry.UnknownTask:
+        return edited
+    return Policy(
+        enabled=edited.enabled,
+        queue=edited.queue or coded.queue or "",
+        priority=coded.priority if edited.priority is None else edited.priority,
+        soft_time_limit=edited.soft_time_limit or coded.soft_time_limit,
+        time_limit=edited.time_limit or coded.time_limit,
+        max_retries=coded.max_retries,
+        on_lost=OnLost(coded.on_lost),
+    )
+
+
+def routed_queue(
+    name: str, options: dict[str, Any] | None = None, args: Any = None, kwargs: Any = None
+) -> str:
+    """Where Celery's routes send a call of `name`; without one, the default queue."""
+    route = current_app.amqp.router.route(options or {}, name, args, kwargs)
+    queue = route.get("queue")
+    if queue is not None:
+        return str(queue.name)
+    return str(route.get("routing_key") or current_app.conf.task_default_queue)
+
+
+def _edits() -> dict[str, Policy]:
+    global _rows, _read_at
+    if time.monotonic() - _read_at > FRESH_SECONDS:
+        columns = ("enabled", "queue", "priority", "soft_time_limit", "time_limit")
+        rows = Task.objects.values_list("name", *columns)
+        _rows = {name: Policy(*values) for name, *values in rows}
+        _read_at = time.monotonic()
+    return _rows
+
+
+def forget(**kwargs: object) -> None:
+    """Read the operators' edits anew at the next question."""
+    global _read_at
+    _read_at = 0.0
+
+
+post_save.connect(forget, sender=Task)
+post_delete.connect(forget, sender=Task)

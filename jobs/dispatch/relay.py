@@ -1,0 +1,106 @@
+"""The relay rings for what nobody rang for: due, freed, resumed, or lost by the broker."""
+
+import logging
+from collections import defaultdict
+from datetime import timedelta
+
+from django.db.models import F, Q, Window
+from django.db.models.functions import Now, RowNumber
+from kombu.exceptions import OperationalError
+
+from jobs.conf import configuration
+from jobs.models import Job, Task
+from jobs.states import State, WaitingFor
+
+from .changes import move_and_tell
+from .message import COLUMNS, Unringable, reach_broker, ring_or_blame
+from .publisher import cannot_be_rung, soon, waits_for_broker
+
+logger = logging.getLogger(__name__)
+
+# At most this many times the pause before the next ring doubles: a message that is lost
+# without a trace costs a job minutes, not hours.
+DOUBLINGS = 4
+
+
+def release_due() -> int:
+    """Queue the jobs whose time has come or whose task is enabled again; how many."""
+    reasons = (WaitingFor.TIME, WaitingFor.TASK)
+    ripe = Q(state=State.RETRYING) | Q(state=State.PENDING, waiting_for__in=reasons)
+    due = Q(not_before=None) | Q(not_before__lte=Now())
+    disabled = Task.objects.filter(enabled=False).values("pk")
+    freed = Job.objects.filter(ripe & due).exclude(task__in=disabled)
+    return len(move_and_tell(freed, State.QUEUED, queued_at=Now(), ring_at=Now()))
+
+
+def ring_due() -> int:
+    """Ring for the rows whose moment to be rung has come; how many had their turn."""
+    jobs = _due()
+    done: list[Job] = []
+    try:
+        _bring_back([job for job in jobs if job.state == State.PENDING])
+        for job in jobs:
+            _ring(job)
+            done.append(job)
+    except OperationalError as error:
+        logger.warning("The broker cannot be reached: %s", error)
+        waits_for_broker(jobs[len(done) :])
+    _stamp(done)
+    return len(done)
+
+
+def _ring(job: Job) -> None:
+    """What keeps this one from being rung must not keep those behind it waiting."""
+    try:
+        ring_or_blame(job)
+    except Unringable as error:
+        cannot_be_rung(job, error)
+
+
+def _bring_back(jobs: list[Job]) -> None:
+    """Queue what waited for the broker before it is rung: a worker that comes at once
+    takes only what is queued. Raises what the broker does while nobody answers."""
+    if not jobs:
+        return
+    reach_broker()
+    back = Job.objects.filter(pk__in=[job.pk for job in jobs])
+    waited = back.filter(state=State.PENDING, waiting_for=WaitingFor.BROKER)
+    move_and_tell(waited, State.QUEUED, queued_at=Now(), ring_at=soon())
+
+
+def ring_all_again() -> int:
+    """The broker lost its data: whatever nobody took is rung at the next tick."""
+    return Job.objects.filter(state=State.QUEUED).update(ring_at=Now(), rings=0)
+
+
+def _due() -> list[Job]:
+    """Of each queue the first whose moment has come, as many as there is room for: a
+    queue that nobody serves must not keep the others waiting."""
+    waiting = Q(state=State.QUEUED) | Q(state=State.PENDING, waiting_for=WaitingFor.BROKER)
+    most = configuration().outstanding_per_queue
+    order = (F("priority").desc(), F("created_at").asc())
+    place = Window(RowNumber(), partition_by=[F("queue")], order_by=order)
+    due = Job.objects.filter(waiting, ring_at__lte=Now()).annotate(place=place)
+    first = due.filter(place__lte=most).only(*COLUMNS, "rings", "state")
+    by_queue: dict[str, list[Job]] = defaultdict(list)
+    for job in first.order_by("-priority", "created_at"):
+        by_queue[job.queue].append(job)
+    room = {queue: max(0, most - _outstanding(queue, most)) for queue in by_queue}
+    return [job for queue, jobs in by_queue.items() for job in jobs[: room[queue]]]
+
+
+def _outstanding(queue: str, most: int) -> int:
+    """How many jobs of the queue have a message in the broker, as far as we know."""
+    rung = Job.objects.filter(state=State.QUEUED, queue=queue, ring_at__gt=Now())
+    return rung.values("pk")[:most].count()
+
+
+def _stamp(rung: list[Job]) -> None:
+    """When each is to be rung again should nobody take it: later and later."""
+    by_rings: dict[int, list[str]] = defaultdict(list)
+    for job in rung:
+        by_rings[job.rings].append(job.pk)
+    for rings, ids in by_rings.items():
+        pause = configuration().ring_again_seconds * 2 ** min(rings, DOUBLINGS)
+        again = {"ring_at": Now() + timedelta(seconds=pause), "rings": rings + 1}
+        Job.objects.filter(pk__in=ids, state=State.QUEUED).update(**again)
