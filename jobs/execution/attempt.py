@@ -1,0 +1,295 @@
+"""One try of a job in this process. Every write it makes carries its lease: once that
+is lost the function may go on, but nothing of it lands."""
+
+import json
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from traceback import format_exc
+from typing import Any, Protocol
+
+from celery.utils.serialization import UnpickleableExceptionWrapper
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from jobs import registry, sanitize
+from jobs.conf import configuration
+from jobs.dispatch.changes import move_and_tell
+from jobs.models import Artifact, Job, JobError, JobQuerySet, OneJob
+from jobs.params import Invalid
+from jobs.states import Requested, State, WaitingFor
+
+from . import leaving
+from .books import BROKEN, patiently, the_books
+from .command import CompletedCommand, run_command
+from .context import CurrentJob
+from .files import keep_file, open_file
+from .finish import finish, held, requeue, retry_later
+from .log import Log
+from .outcome import Cancelled, Ending, Interruption, LeaseLost, Leaving, Paused, RetryOrder
+from .report import Report
+from .typed import opened
+
+
+class Voice(Protocol):
+    """Who ships the reports: the reporter thread of this process."""
+
+    def wake(self) -> None: ...
+
+    def end(self, attempt: "RunningAttempt") -> None: ...
+
+
+class RunningAttempt:
+    """Between the claim and the end: what the function reported and asked for."""
+
+    def __init__(self, job: Job, lease: str, voice: "Voice") -> None:
+        self.job = job
+        self.lease = lease
+        self.voice = voice
+        self.current_job = CurrentJob(self, voice.wake)
+        self.log = Log(first=job.log_lines + 1)
+        self.log.on_line = self.current_job._report
+        self.report = Report(self)
+        self.checkpoint = job.checkpoint
+        # A newer one, to be stored when the function is left.
+        self._reached: dict[str, Any] = {}
+        self.requested = Requested.NOTHING
+        self.lost = False
+        self.settled = False
+        # Told by `self.retry`, `self.replace` and `update_state("FAILURE")`.
+        self.retry_order: RetryOrder | None = None
+        self.replacement: Any = None
+        self.told_failure: Any = None
+        self.raised: Exception | None = None
+        self.result: Any = None
+        self.unfit: Exception | None = None
+        self._given: tuple[list[Any], dict[str, Any]] = ([], {})
+        self._writing = threading.RLock()
+
+    @property
+    def mine(self) -> JobQuerySet:
+        """The row, as long as the lease holds."""
+        return Job.objects.filter(pk=self.job.pk).held_by(self.lease)
+
+    # What the function is given.
+
+    def prepare(self) -> tuple[list[Any], dict[str, Any]]:
+        """Typed arguments. What does not fit the function any more is raised when it is
+        called, so that Celery sees an ordinary failure."""
+        try:
+            self._given = self._arguments()
+        except (Invalid, registry.UnknownTask, Artifact.DoesNotExist) as error:
+            self.unfit = error
+        return self._given
+
+    def _arguments(self) -> tuple[list[Any], dict[str, Any]]:
+        if self.job.arguments:
+            args, kwargs = opened(self.job.arguments)
+        else:
+            parameters = registry.get(self.job.task_id).parameters
+            loaded = parameters.load(self.job.params, lambda key: open_file(self, key))
+            args, kwargs = parameters.split(loaded)
+        self._hide_secrets(args, kwargs)
+        return args, kwargs
+
+    def _hide_secrets(self, args: list[Any], kwargs: dict[str, Any]) -> None:
+        """What the function was given in confidence does not stand in its log."""
+        with suppress(registry.UnknownTask):
+            parameters = registry.get(self.job.task_id).parameters
+            by_name = dict(zip(parameters.names, args, strict=False)) | kwargs
+            self.log.hide(parameters.secret_texts(by_name))
+
+    def was_given(self, args: Any, kwargs: Any) -> bool:
+        """Whether a retry asks for the very arguments that this attempt has."""
+        return (list(args), dict(kwargs)) == (list(self._given[0]), dict(self._given[1]))
+
+    @cached_property
+    def directory(self) -> Path:
+        self._scratch = tempfile.TemporaryDirectory(
+            prefix="batuta-", ignore_cleanup_errors=True
+        )
+        return Path(self._scratch.name)
+
+    # What the function does to its job, on its own connection.
+
+    @property
+    def tracked(self) -> int:
+        """How many items of `track(…, resume=True)` an earlier try did."""
+        kept = self.checkpoint
+        return int(kept.get("tracked", 0)) if isinstance(kept, dict) else 0
+
+    def keep_checkpoint(self, value: Any) -> None:
+        text = json.dumps(value, allow_nan=False)
+        limit = configuration().checkpoint_max_bytes
+        if len(text) > limit:
+            raise ValueError(
+                _("A checkpoint of %(size)d bytes is over the limit of %(limit)d.")
+                % {"size": len(text), "limit": limit}
+            )
+        value = sanitize.json(json.loads(text))
+
+        # In the caller's own transaction, or else patiently: the database may restart.
+        def write() -> int:
+            return self.mine.update(checkpoint=value)
+
+        if not (write() if self._is_in_transaction else patiently(write)):
+            raise LeaseLost
+        self.checkpoint = value
+
+    def count_error(self, item: str, message: str) -> None:
+        error = JobError(
+            job_id=self.job.id,
+            attempt=self.job.attempt,
+            item=sanitize.text(self.log.mask(item), 1000),
+            message=sanitize.text(self.log.mask(message), 10_000),
+            at=timezone.now(),
+        )
+        self.report.add_error(error)
+        self.log.add("error", f"{item}: {message}")
+
+    def attach(
+        self,
+        file: Path | str | bytes,
+        name: str | None,
+        content_type: str | None,
+        thumbnail: bytes | None,
+    ) -> Artifact:
+        return keep_file(self, file, name, content_type, thumbnail)
+
+    def run_command(self, argv: Sequence[str], **options: Any) -> CompletedCommand:
+        done = run_command(argv, log=self.log, stop=lambda: self.must_stop, **options)
+        if self.must_stop:
+            self.obey()
+        return done
+
+    @property
+    def must_stop(self) -> bool:
+        """Whether the function is to be left at any safe point."""
+        return self.lost or bool(self.requested)
+
+    def obey(self, tracked: int | None = None) -> None:
+        """At a safe point: leave the function as somebody asked. Only `track(…,
+        resume=True)` tells how much is done; what its caller may roll back is not."""
+        if self._is_in_transaction:
+            tracked = None
+        if tracked is not None:
+            self._reached = {"checkpoint": {"tracked": tracked}}
+        if self.lost:
+            raise LeaseLost
+        if self.requested:
+            raise {Requested.PAUSE: Paused, Requested.CANCEL: Cancelled}[self.requested]()
+        if tracked is not None:
+            self.leave_if_told()
+
+    def leave_if_told(self) -> None:
+        """Where nothing would be done twice: go, when the worker has to go."""
+        if leaving.is_told() and not self._is_in_transaction:
+            raise Leaving
+
+    @property
+    def _is_in_transaction(self) -> bool:
+        """Whether what the function writes now may still be rolled back."""
+        connection = transaction.get_connection()
+        by_hand = connection.connection is not None and not connection.autocommit
+        return bool(connection.in_atomic_block or by_hand)
+
+    # How it ends: each over the books' connection, patiently, once.
+
+    def begin_running(self) -> None:
+        """The task's own validation is over."""
+        held = {"requested": self.requested}
+        if not patiently(lambda: move_and_tell(self.mine, State.RUNNING, **held)):
+            raise LeaseLost
+
+    def succeed(self, value: Any) -> None:
+        errors = self.job.errors_count + self.report.errors_count
+        ending = Ending.success(value, result=self.result, errors=errors)
+        mine = OneJob(held, id=self.job.pk, lease=self.lease)
+        try:
+            self._settle(lambda changes: finish(mine, ending, **changes))
+        except BROKEN:
+            raise
+        except Exception as error:  # what is to come next cannot be told
+            self.fail(error, format_exc())
+
+    def fail(self, exception: BaseException, traceback: object = "") -> None:
+        ending = Ending.failure(self._unwrapped(exception), traceback, self.log.mask)
+        self._settle(lambda changes: finish(self.mine, ending, **changes))
+
+    def retry(self, order: RetryOrder, exception: BaseException, traceback: object) -> None:
+        failure = Ending.failure(self._unwrapped(exception), traceback, self.log.mask)
+        self._settle(lambda changes: retry_later(self.mine, order, failure, **changes))
+
+    def _unwrapped(self, exception: BaseException) -> BaseException:
+        """Celery wraps what cannot be pickled, and so hides its name."""
+        wrapped = isinstance(exception, UnpickleableExceptionWrapper)
+        return self.raised if wrapped and self.raised is not None else exception
+
+    def give_back(self, exception: BaseException) -> None:
+        failure = Ending.failure(exception)
+        self._settle(lambda changes: requeue(self.mine, failure, **changes))
+
+    def hand_over(self) -> None:
+        """`self.replace`: the row is vacated, and the new task fills it: at once, or when
+        the steps before it are done. One transaction: a quick step finds the place free."""
+
+        def replace(changes: dict[str, Any]) -> bool:
+            waits = {"waiting_for": WaitingFor.UPSTREAM}
+            vacated = move_and_tell(self.mine, State.PENDING, **waits, **changes)
+            if vacated:
+                self.replacement.apply_async(parent_id=self.job.id, add_to_parent=False)
+            return bool(vacated)
+
+        self._settle(replace)
+
+    def interrupted(self, interruption: Interruption) -> None:
+        if isinstance(interruption, Paused):
+            kept = self._reached
+            self._settle(
+                lambda changes: move_and_tell(self.mine, State.PAUSED, **kept, **changes)
+            )
+        elif isinstance(interruption, Cancelled):
+            ending = Ending(State.CANCELLED)
+            self._settle(lambda changes: finish(self.mine, ending, **changes))
+        elif isinstance(interruption, Leaving):
+            kept = self._reached
+            reason = _("Its worker was told to end; it goes on from its checkpoint.")
+            ending = Ending(State.FAILED, reason)
+            self._settle(lambda changes: requeue(self.mine, ending, **kept, **changes))
+        else:
+            self.settled = True  # another attempt owns the job; nothing of ours may land
+
+    def _settle(self, write: Callable[[dict[str, Any]], object]) -> None:
+        if self.settled:
+            return
+        self.log.close()
+        self.voice.end(self)
+        with self._writing:
+            patiently(lambda: self.report.flush_with(write))
+            self.settled = True
+
+    # What the reporter thread does in between.
+
+    def report_row(self) -> None:
+        """Write progress and log into the row and hear what is asked of the job."""
+        with self._writing:
+            if self.settled:
+                return
+            with the_books():
+                self._hear(self.report.flush())
+
+    def _hear(self, row: Job | None) -> None:
+        """What the row says is asked of the job; None when the lease is lost."""
+        if row is not None:
+            self.job.version = row.version
+            self.requested = Requested(row.requested)
+        self.lost = row is None
+        self.current_job.attention = self.must_stop or leaving.is_told()
+
+    def close(self) -> None:
+        with suppress(AttributeError):
+            self._scratch.cleanup()

@@ -1,0 +1,108 @@
+"""Take a job: one UPDATE that at most one worker wins."""
+
+from typing import Any
+
+from django.db.models import F, Value
+from django.db.models.functions import Concat, Now
+
+from jobs import registry
+from jobs.conf import configuration
+from jobs.dispatch.changes import FACTS, tell_on_commit
+from jobs.dispatch.message import HEADER
+from jobs.models import Job, JobQuerySet, OneJob, is_id, lease_end
+from jobs.states import State
+
+from .options import adopted_columns
+from .typed import closed
+
+# What an attempt needs of its row, beside the facts that listeners hear.
+COLUMNS = (
+    *FACTS,
+    "params",
+    "arguments",
+    "options",
+    "queue",
+    "priority",
+    "retries",
+    "root_id",
+    "parent_id",
+    "group_id",
+    "checkpoint",
+    "log_lines",
+    "errors_count",
+    "ignore_result",
+    "due_at",
+    "expires_at",
+    "soft_time_limit",
+    "time_limit",
+)
+
+
+# Made once, so that they are the same in each claim (see `OneJob`).
+NEXT_ATTEMPT, NOW = F("attempt") + 1, Now()
+
+
+def claim(job_id: str, task: str, request: dict[str, Any]) -> Job | None:
+    """The job, running under the request's lease; None when it is not to be had: taken,
+    over, paused, held, expired, of another task, or limited otherwise than the message
+    says (then it was not we who rang)."""
+    hard, soft = request.get("timelimit") or (None, None)
+    chosen = OneJob(_claimable, id=job_id, task=task, time_limit=hard, soft_time_limit=soft)
+    taken = chosen.move_returning(
+        _first_state(task),
+        COLUMNS,
+        attempt=NEXT_ATTEMPT,
+        lease=request["lease"],
+        lease_expires_at=lease_end(),
+        worker=request.get("hostname") or "",
+        started_at=NOW,
+        ring_at=None,
+    )
+    for job in taken:
+        tell_on_commit(job)
+    return taken[0] if taken else None
+
+
+def _claimable(task: Any, **columns: Any) -> JobQuerySet:
+    # Not by an index of tasks: PostgreSQL, while it has no statistics, takes that to be as
+    # good as the key, and reads all jobs of the task for each claim.
+    jobs = Job.objects.alias(its_task=Concat("task", Value(""))).filter(its_task=task)
+    return jobs.filter(**columns, state=State.QUEUED).unexpired()
+
+
+def is_foreign(request: dict[str, Any]) -> bool:
+    """Whether the message comes from a program without our code."""
+    return HEADER not in request
+
+
+def adopt(job_id: str, task: str, args: Any, kwargs: Any, request: dict[str, Any]) -> bool:
+    """Make a row for a foreign message, as JOBS_FOREIGN_MESSAGES says; whether there
+    may be one to claim now. A second delivery finds the row of the first."""
+    if configuration().foreign_messages != "adopt" or not is_id(job_id):
+        return False
+    job = Job(
+        id=job_id,
+        task_id=task,
+        state=State.QUEUED,
+        arguments=closed(task, args, kwargs),
+        params=_named(task, args, kwargs),
+        queued_at=Now(),
+        **adopted_columns(request),
+    )
+    Job.objects.bulk_create([job], ignore_conflicts=True)
+    return True
+
+
+def _first_state(task: str) -> State:
+    try:
+        validates = registry.get(task).validate is not None
+    except registry.UnknownTask:
+        validates = False
+    return State.VALIDATING if validates else State.RUNNING
+
+
+def _named(task: str, args: Any, kwargs: Any) -> dict[str, Any]:
+    try:
+        return registry.get(task).parameters.bind(args, kwargs)
+    except registry.UnknownTask:
+        return {}

@@ -1,0 +1,167 @@
+"""What people do to jobs. Each verb takes the jobs that the door was allowed to choose,
+moves those it may in guarded statements, and writes an Event for each, in one transaction.
+
+The single action is the bulk action on one. A verb never talks to the broker or to a
+worker: it writes what is wanted into the rows; workers and relay read it there.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from jobs import registry
+from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
+from jobs.dispatch.enqueue import Wish, enqueue, insert
+from jobs.dispatch.publisher import queue
+from jobs.models import Event, Job, JobQuerySet, new_id
+from jobs.params import File
+from jobs.states import WAITING, Requested, State, WaitingFor
+
+from .edit import edit as edit
+from .finish import finish
+from .order import Order as Order
+from .outcome import Ending
+
+
+def start(chosen: JobQuerySet, order: Order) -> int:
+    """Let held jobs go; how many."""
+    held = chosen.filter(state=State.PENDING, waiting_for=WaitingFor.START)
+    with transaction.atomic():
+        return _noted("start", order, {State.PENDING: queue(held)})
+
+
+def pause(chosen: JobQuerySet, order: Order) -> int:
+    """Pause what waits at once, ask what runs to pause at its next safe point; how many."""
+    # What is held, or waits for other jobs, does not move by itself: nothing to pause.
+    still = chosen.exclude(waiting_for__in=[WaitingFor.START, WaitingFor.UPSTREAM])
+    with transaction.atomic():
+        moved = {
+            state: move_and_tell(still.filter(state=state), State.PAUSED)
+            for state in WAITING - {State.PAUSED}
+        }
+        moved[State.RUNNING] = _ask(chosen.filter(requested=""), Requested.PAUSE)
+        return _noted("pause", order, moved)
+
+
+def resume(chosen: JobQuerySet, order: Order) -> int:
+    """Queue paused jobs again, and withdraw what was asked of running ones; how many."""
+    with transaction.atomic():
+        paused = chosen.filter(state=State.PAUSED)
+        early = move_and_tell(
+            paused.filter(not_before__gt=Now()), State.PENDING, waiting_for=WaitingFor.TIME
+        )
+        moved = {State.PAUSED: early + queue(paused)}
+        asked = chosen.filter(requested=Requested.PAUSE)
+        moved[State.RUNNING] = _ask(asked, Requested.NOTHING)
+        return _noted("resume", order, moved)
+
+
+def cancel(chosen: JobQuerySet, order: Order) -> int:
+    """Cancel what waits at once, ask what runs to stop; asked twice, it is terminated at
+    the relay's next round. How many were cancelled or asked."""
+    with transaction.atomic():
+        ending = Ending(State.CANCELLED, order.reason)
+        moved = {state: finish(chosen.filter(state=state), ending) for state in WAITING}
+        asked_before = chosen.filter(requested=Requested.CANCEL)
+        running = _ask(asked_before, Requested.CANCEL, now=True)
+        running += _ask(chosen.exclude(requested=Requested.CANCEL), Requested.CANCEL)
+        return _noted("cancel", order, {**moved, State.RUNNING: running})
+
+
+def terminate(chosen: JobQuerySet, order: Order) -> int:
+    """Do not wait for a safe point any longer: end the attempts that were asked to pause
+    or to cancel, at the relay's next round. How many."""
+    with transaction.atomic():
+        asked = [(what, chosen.filter(requested=what)) for what in Requested if what]
+        moved = [job for what, rows in asked for job in _ask(rows, what, now=True)]
+        return _noted("terminate", order, {State.RUNNING: moved})
+
+
+def fail(chosen: JobQuerySet, order: Order) -> int:
+    """Mark jobs as failed that no worker holds; how many."""
+    ending = Ending(State.FAILED, order.reason or _("It was marked as failed by hand."))
+    with transaction.atomic():
+        moved = {state: finish(chosen.filter(state=state), ending) for state in WAITING}
+        return _noted("fail", order, moved)
+
+
+def retry(
+    job: Job,
+    order: Order,
+    *,
+    params: Mapping[str, Any] | None = None,
+    from_checkpoint: bool = False,
+    job_id: str | None = None,
+) -> Job:
+    """A new job like one that has ended, linked to it, with the same or with edited
+    parameters; `job_id` is for a caller who may ask twice, as in `enqueue`. Raises
+    params.Invalid when they do not fit the task (any more), and ValueError when the job
+    has not ended."""
+    if not job.is_final:
+        raise ValueError(_("A job can be run again when it has ended."))
+    kept = {"checkpoint": job.checkpoint} if from_checkpoint else {}
+    wish = {"queue": job.queue, "priority": job.priority, "tags": job.tags, "retry_of": job}
+    with transaction.atomic():
+        if params is None:
+            again = _same(job, Wish(**wish, columns=kept), job_id or new_id())
+        else:
+            again = enqueue(
+                job.task_id, params, by=job.owner, job_id=job_id, **wish, columns=kept
+            )
+        _noted("retry", order, {State(job.state): [job]}, after={"job": again.pk})
+    return again
+
+
+def _same(job: Job, wish: Wish, job_id: str) -> Job:
+    """A row with the very parameters of `job`, which must still fit its task."""
+    judge(job)
+    return insert(
+        job.task_id,
+        wish,
+        id=job_id,
+        owner_id=job.owner_id,
+        params=job.params,
+        arguments=job.arguments,
+        ignore_result=job.ignore_result,
+    )
+
+
+def judge(job: Job) -> None:
+    """Whether the job could be run again as it is: raises params.Invalid when its
+    parameters fit its task no longer, registry.UnknownTask when nothing here knows that."""
+    if not job.arguments:
+        registry.get(job.task_id).parameters.load(job.params, _file_unread)
+
+
+def _file_unread(key: str) -> File:
+    """Whether the parameters fit does not depend on what is in a file."""
+    return File(name=key, size=0, content_type="", path=Path(key))
+
+
+def _ask(chosen: JobQuerySet, what: Requested, *, now: bool = False) -> list[Job]:
+    """Write into running jobs what is wanted of them. `now`: its grace is over."""
+    at = Now() - F("grace") if now else Now()
+    asked = chosen.active().update_returning(
+        FACTS, requested=what, requested_at=at if what else None, version=F("version") + 1
+    )
+    for job in asked:
+        tell_on_commit(job)
+    return asked
+
+
+def _noted(
+    verb: str,
+    order: Order,
+    moved: Mapping[State, list[Job]],
+    after: Mapping[str, Any] | None = None,
+) -> int:
+    events = [e for before, jobs in moved.items() for e in order.events(verb, jobs, before)]
+    for event in events:
+        event.after = after or event.after
+    Event.objects.bulk_create(events)
+    return len(events)

@@ -1,0 +1,119 @@
+"""The one way to an end. Whoever ends a job (worker, parent, relay, a person) does it
+here: the guarded UPDATE, the TaskResult and whatever comes next are one transaction."""
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from jobs import sanitize
+from jobs.dispatch.caller import on_behalf_of
+from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
+from jobs.dispatch.publisher import queue
+from jobs.models import Attempt, Event, Job, JobQuerySet, OneJob, OnLost
+from jobs.params import Invalid
+from jobs.states import SUCCESSFUL, State
+
+from .books import BROKEN
+from .canvas import follow
+from .outcome import ERROR_MAX_CHARS, Ending, RetryOrder
+from .result import store_task_result
+
+logger = logging.getLogger(__name__)
+
+# Loaded with the moved row: what a listener, the TaskResult and the canvas need.
+COLUMNS = (*FACTS, "options", "root_id", "group_id", "parent_id", "ignore_result", "params")
+
+
+def held(id: str, lease: str) -> JobQuerySet:
+    """The job, if the lease still holds it."""
+    return Job.objects.filter(pk=id).held_by(lease)
+
+
+def finish(chosen: JobQuerySet | OneJob, ending: Ending, **changes: Any) -> list[Job]:
+    """End the chosen jobs; the ones that this call ended. The others were already over,
+    or belong to another lease, and nothing at all is written for them."""
+    changes = {"reason": ending.reason, **ending.error_columns, **changes}
+    if ending.result is not None:
+        changes["result"] = ending.result
+    if isinstance(ending.exception, Invalid):
+        changes["field_errors"] = ending.exception.fields
+    with transaction.atomic(savepoint=False):
+        ended = chosen.move_returning(ending.state, COLUMNS, **changes)
+        for job in ended:
+            _conclude(job, ending)
+    return ended
+
+
+def _conclude(job: Job, ending: Ending) -> None:
+    # A chord reads the results of its parts, wanted by others or not.
+    if job.group_id or not (job.ignore_result and ending.state in SUCCESSFUL):
+        store_task_result(job, ending)
+    if ending.exception is not None and job.attempt:
+        _remember_attempt(job, ending)
+    with on_behalf_of(job.owner_id):
+        if ending.state in SUCCESSFUL:
+            follow(job, ending)  # what cannot come next makes a failure of this success
+        elif job.options:
+            _follow_failure(job, ending)
+    tell_on_commit(job)
+
+
+def _follow_failure(job: Job, ending: Ending) -> None:
+    """Nothing may keep a job from its end: else it would be lost and run again for ever."""
+    try:
+        with transaction.atomic():
+            follow(job, ending)
+    except BROKEN:
+        raise
+    except Exception as error:
+        logger.exception("What comes after the job %s cannot be told.", job.pk)
+        reason = sanitize.text(f"{type(error).__name__}: {error}", ERROR_MAX_CHARS)
+        Event.objects.create(job_id=job.pk, task_id=job.task_id, verb="follow", reason=reason)
+
+
+def retry_later(
+    chosen: JobQuerySet, order: RetryOrder, failure: Ending, **changes: Any
+) -> bool:
+    """An attempt failed and the next is due: the same job waits for it as a row."""
+    changes |= {"retries": order.retries, "reason": failure.reason}
+    wanted = {"arguments": order.arguments, "queue": order.queue, "priority": order.priority}
+    changes |= {name: value for name, value in wanted.items() if value is not None}
+    changes["not_before"] = order.not_before or Now()
+    with transaction.atomic():
+        moved = move_and_tell(chosen, State.RETRYING, **changes)
+        for job in moved:
+            _remember_attempt(job, failure)
+    return bool(moved)
+
+
+def requeue(chosen: JobQuerySet, failure: Ending, **changes: Any) -> bool:
+    """Back into its queue at once, without an end."""
+    with transaction.atomic():
+        moved = queue(chosen, reason=failure.reason, **changes)
+        for job in moved:
+            _remember_attempt(job, failure)
+    return bool(moved)
+
+
+def lose(chosen: JobQuerySet, failure: Ending, *, max_lost: int) -> bool:
+    """The attempt's process is gone. The task's word says whether it runs again."""
+    again = chosen.filter(on_lost=OnLost.RETRY, lost__lt=max_lost)
+    if requeue(again, failure, lost=F("lost") + 1):
+        return True
+    return bool(finish(chosen, failure, lost=F("lost") + 1))
+
+
+def _remember_attempt(job: Job, ending: Ending) -> None:
+    attempt = Attempt(
+        job_id=job.id,
+        number=job.attempt,
+        worker=job.worker,
+        started_at=job.started_at,
+        reason=ending.reason,
+        **ending.error_columns,
+    )
+    # A second end of one attempt cannot happen under the lease; a conflict is the same.
+    Attempt.objects.bulk_create([attempt], ignore_conflicts=True)

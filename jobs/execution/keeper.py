@@ -1,0 +1,93 @@
+"""The keeper renews the leases of all running attempts of a worker with one UPDATE.
+
+It lives in the worker's main process: a child that holds the GIL in a C call for twenty
+seconds would look dead if it had to renew by itself.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from celery.worker import state as worker_state
+from django.db import Error as DatabaseError
+from django.db import connections
+
+from jobs.conf import configuration
+from jobs.models import Job, lease_end
+from jobs.states import ACTIVE
+
+from .rescue import reap_dead
+
+logger = logging.getLogger(__name__)
+
+# Reentrant: Celery's shutdown handlers write too, and may interrupt this very thread.
+_no_fork = threading.RLock()
+
+
+def guard_forks() -> None:
+    """In a process that forks: never while one of its threads is inside SQLite, whose
+    locks would be inherited as held by nobody."""
+    os.register_at_fork(
+        before=_no_fork.acquire,
+        after_in_parent=_no_fork.release,
+        after_in_child=_no_fork.release,
+    )
+
+
+@contextmanager
+def between_forks() -> Iterator[None]:
+    """Database work of the worker's main process: no fork meanwhile, and no connection
+    left open that a child could inherit."""
+    with _no_fork:
+        try:
+            yield
+        finally:
+            connections.close_all()
+
+
+class Keeper(threading.Thread):
+    def __init__(self) -> None:
+        super().__init__(name="batuta-keeper", daemon=True)
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        self.managed(reap_dead)  # what an earlier process of this machine held
+        while not self.stopped.wait(configuration().renew_seconds):
+            self.managed(lambda: renew(self.leases()))
+
+    @staticmethod
+    def managed(duty: Callable[[], object]) -> None:
+        try:
+            with between_forks():
+                duty()
+        except DatabaseError as error:
+            logger.warning("The worker cannot reach the database: %s", error)
+        except Exception:  # a keeper that ends takes the leases of all its jobs along
+            logger.exception("A duty of the keeper failed.")
+
+    @staticmethod
+    def leases() -> list[str]:
+        """The leases of what the pool of this worker runs."""
+        return [request.lease for request in running_requests()]
+
+
+def running_requests() -> list[Any]:
+    """What the pool of this worker runs. The main thread may be adding to it right now."""
+    while True:
+        try:
+            # Reserved ones too: the child may have begun before this process heard of it.
+            requests = {*worker_state.active_requests, *worker_state.reserved_requests}
+            return [request for request in requests if hasattr(request, "lease")]
+        except RuntimeError:  # "set changed size during iteration"
+            continue
+
+
+def renew(leases: list[str]) -> int:
+    """Extend the leases by the database's clock; how many still hold."""
+    if not leases:
+        return 0
+    held = Job.objects.filter(state__in=ACTIVE, lease__in=leases)
+    return held.update(lease_expires_at=lease_end())

@@ -1,0 +1,130 @@
+"""How an attempt can end, and the exceptions by which a job leaves its function."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
+from django.utils.translation import gettext as _
+
+from jobs import sanitize
+from jobs.params import Invalid
+from jobs.states import State
+
+ERROR_MAX_CHARS = 20_000
+TRACEBACK_MAX_CHARS = 100_000
+
+
+class Interruption(BaseException):
+    """Not an `Exception`: neither `except Exception` nor autoretry may eat it."""
+
+
+class Paused(Interruption):
+    """Raised at a safe point after somebody asked to pause."""
+
+
+class Cancelled(Interruption):
+    """Raised at a safe point after somebody asked to cancel."""
+
+
+class Leaving(Interruption):
+    """Raised where a checkpoint was just stored, after the worker was told to end."""
+
+
+class LeaseLost(Interruption):
+    """This attempt was given up for dead and its job belongs to another one."""
+
+
+class Exited(Exception):
+    """The function wanted to end its process, by `sys.exit()` for example; the process
+    belongs to the worker."""
+
+    def __init__(self, leaving: BaseException) -> None:
+        how = f"{type(leaving).__name__}({leaving})"
+        super().__init__(_("It tried to end its worker's process: %(how)s.") % {"how": how})
+
+
+class UnusableResult(Exception):
+    """What the function returned cannot be stored."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A final state with all that is told of it."""
+
+    state: State
+    reason: str = ""
+    # What the function returned, for the next steps of the canvas.
+    value: Any = None
+    # The same as JSON for the row (see `result.as_json`).
+    result: Any = None
+    exception: BaseException | None = None
+    traceback: str = ""
+    # Takes the secrets that the job was given out of a text.
+    mask: Callable[[str], str] = str
+
+    @classmethod
+    def success(cls, value: Any, *, result: Any = None, errors: int = 0) -> "Ending":
+        state = State.COMPLETED_WITH_ERRORS if errors else State.COMPLETED
+        return cls(state, value=value, result=result)
+
+    @classmethod
+    def failure(
+        cls,
+        exception: BaseException,
+        traceback: object = "",
+        mask: Callable[[str], str] = str,
+    ) -> "Ending":
+        return cls(
+            State.FAILED,
+            sanitize.text(mask(reason_for(exception)), ERROR_MAX_CHARS),
+            exception=exception,
+            traceback=sanitize.text(mask(str(traceback or "")), TRACEBACK_MAX_CHARS),
+            mask=mask,
+        )
+
+    @property
+    def error_columns(self) -> dict[str, str]:
+        """Columns of a job, and of an attempt, that tell of the exception."""
+        if self.exception is None:
+            return {}
+        return {
+            "error_type": type(self.exception).__name__[:255],
+            "error": sanitize.text(self.mask(words_of(self.exception)), ERROR_MAX_CHARS),
+            "traceback": self.traceback,
+        }
+
+
+@dataclass(frozen=True)
+class RetryOrder:
+    """What `self.retry(…)` asked for; None keeps what the row says."""
+
+    retries: int
+    not_before: datetime | None = None
+    arguments: str | None = None
+    queue: str | None = None
+    priority: int | None = None
+
+
+def words_of(exception: BaseException) -> str:
+    """What an exception says; its class is somebody else's, and may even fail at that."""
+    try:
+        return str(exception)
+    except Exception as error:
+        return _("(an error without words: %(why)s)") % {"why": type(error).__name__}
+
+
+def reason_for(exception: BaseException) -> str:
+    """Why an attempt failed, in words."""
+    if isinstance(exception, TimeLimitExceeded):
+        return _("It ran longer than its hard time limit and was ended.")
+    if isinstance(exception, SoftTimeLimitExceeded):
+        return _("It ran longer than its soft time limit.")
+    if isinstance(exception, WorkerLostError):
+        return _("Its worker process died: %(what)s") % {"what": exception}
+    if isinstance(exception, Invalid):
+        return _("Its parameters do not fit the task.")
+    if isinstance(exception, UnusableResult | Exited):
+        return str(exception)
+    return _("It raised %(error)s.") % {"error": type(exception).__name__}

@@ -1,0 +1,41 @@
+"""Which queues a worker serves that was told none: the default one, and all that tasks name.
+
+Else a job of `@task(queue="reports")` would wait for ever on a site with one worker. A
+worker that was told by `-Q` serves those and no other.
+"""
+
+from typing import Any
+
+from celery import current_app, signals
+
+from jobs import registry
+from jobs.models import Task
+
+from .keeper import between_forks
+
+
+@signals.celeryd_after_setup.connect
+def serve_named_queues(instance: Any, **kwargs: Any) -> None:
+    queues = instance.app.amqp.queues
+    # Celery's own way to know that nobody chose; it has no public one.
+    if queues._consume_from is None:
+        for name in sorted(_named() - set(queues)):
+            queues.select_add(name)
+
+
+def known() -> set[str]:
+    """Every queue that a job may be sent to: named by the code, operators or settings."""
+    return _by_operators() | _by_code() | set(current_app.amqp.queues)
+
+
+def _named() -> set[str]:
+    with between_forks():
+        return _by_operators() | _by_code()
+
+
+def _by_code() -> set[str]:
+    return {definition.queue for definition in registry.all() if definition.queue}
+
+
+def _by_operators() -> set[str]:
+    return {*Task.objects.exclude(queue="").values_list("queue", flat=True)}

@@ -1,0 +1,69 @@
+"""The message in the worker's parent process. It mints the lease that the child claims
+with, so that the parent can renew it while the child is deaf in a C call, and end the
+attempt when the child was killed.
+
+What is no call of a task is refused here: Celery's own code would end the worker, and
+with the message given back to the broker, the next one."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from celery.exceptions import InvalidTaskError
+from celery.worker.request import Request
+from celery.worker.strategy import default
+
+from .mark import new_lease
+
+ID_MAX_CHARS = 255
+
+
+class JobRequest(Request):
+    # Celery derives a class per task from this one and overrides `execute_using_pool`
+    # and `on_success` in it: what we need must happen in `__init__`.
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().__init__(*args, **kwargs)
+            self._be_sound()
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise InvalidTaskError(f"its headers are of another shape: {error!r}") from error
+        self.lease = self._request_dict["lease"] = new_lease()
+
+    def _be_sound(self) -> None:
+        """What Celery looks at only when it is too late."""
+        if not isinstance(self.id, str) or not 0 < len(self.id) <= ID_MAX_CHARS:
+            raise ValueError(f"the id {self.id!r}")
+        hard, soft = self.time_limits
+        if not all(isinstance(limit, int | float | None) for limit in (hard, soft)):
+            raise TypeError(f"the limits {self.time_limits!r}")
+
+
+def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
+    """What the worker does with each message for `task`: as Celery, if it can be read."""
+    handle = default(task, app, consumer)
+
+    def judge(message: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_call(_payload(message)):
+            raise InvalidTaskError("its body is not the arguments of a call")
+        return handle(message, *args, **kwargs)
+
+    return judge
+
+
+def _payload(message: Any) -> Any:
+    try:
+        return message.payload
+    except Exception as error:  # whatever a decoder raises for what somebody made up
+        raise InvalidTaskError(str(error)) from error
+
+
+def _is_call(payload: Any) -> bool:
+    """(args, kwargs, canvas), or the dictionary of Celery's first protocol."""
+    if isinstance(payload, Mapping):
+        return True
+    return (
+        isinstance(payload, list | tuple)
+        and len(payload) == 3
+        and isinstance(payload[0], list | tuple)
+        and isinstance(payload[1], Mapping)
+        and isinstance(payload[2], Mapping | None)
+    )

@@ -1,0 +1,74 @@
+"""What a Celery worker does beside Celery: connected to its signals at start."""
+
+from typing import Any
+
+from celery import signals
+from celery.worker.control import control_command
+
+from jobs import registry
+from jobs.models import Task
+
+from . import capture, leaving, unacknowledged
+from .backend import told_by_parent
+from .keeper import Keeper, between_forks, guard_forks, running_requests
+from .rescue import TERMINATE
+from .senseless import unknown_task, unreadable_message
+
+_keeper: Keeper | None = None
+
+
+def follow_registry() -> None:
+    """The catalogue says what this code says."""
+    Task.objects.all().follow(registry.all(), registry.broken)
+
+
+@signals.worker_init.connect
+def prepare(**kwargs: Any) -> None:
+    registry.discover()
+    unacknowledged.install()
+    guard_forks()
+    with between_forks():
+        follow_registry()
+
+
+@signals.celeryd_after_setup.connect
+def begin_capture(**kwargs: Any) -> None:
+    # Before the pool forks, so that each child has it.
+    capture.install()
+
+
+@signals.worker_ready.connect
+def begin_keeping(**kwargs: Any) -> None:
+    global _keeper
+    _keeper = Keeper()
+    _keeper.start()
+
+
+@signals.worker_shutting_down.connect
+def begin_leaving(**kwargs: Any) -> None:
+    leaving.tell()
+
+
+@signals.task_unknown.connect
+def tell_of_unknown_task(sender: Any, name: str, id: str, **kwargs: Any) -> None:
+    with told_by_parent(id):
+        unknown_task(id, name, sender.hostname)
+
+
+@signals.task_rejected.connect
+def tell_of_unreadable_message(
+    sender: Any, message: Any, exc: BaseException | None, **kwargs: Any
+) -> None:
+    with told_by_parent(str((message.headers or {}).get("id"))):
+        unreadable_message(sender.hostname, exc)
+
+
+@control_command(name=TERMINATE, args=[("lease", str)])
+def terminate_attempt(state: Any, lease: str) -> dict[str, str]:
+    """End the process of one attempt. By lease, not by id as Celery's `revoke` does: that
+    blocks an id for hours, and a job that is rung again has the same one."""
+    for request in running_requests():
+        if request.lease == lease:
+            request.terminate(state.consumer.pool, signal="SIGTERM")
+            return {"ok": lease}
+    return {"ok": ""}

@@ -1,0 +1,130 @@
+"""A program that does single steps of the engine and dies at a chosen statement.
+
+It reads orders as lines of JSON, `{"step": …, "job": …, "lease": …, "dies_before": n}`, and
+answers each with `{"statements": n}`, or with `{"killed": true}`. Each step is done in a
+forked process with connections of its own; 0 means that it lives. `"raises_after_commit"`
+is the answer that got lost: what was written is written, and the caller hears of an error.
+"""
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+import django
+
+django.setup()
+
+from celery import chord  # noqa: E402
+from django.db import OperationalError, transaction  # noqa: E402
+from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
+from django.db.backends.signals import connection_created  # noqa: E402
+
+from jobs.dispatch.message import HEADER  # noqa: E402
+from jobs.dispatch.relay import release_due, ring_due  # noqa: E402
+from jobs.execution import control  # noqa: E402
+from jobs.execution.books import patiently  # noqa: E402
+from jobs.execution.claim import claim  # noqa: E402
+from jobs.execution.control import Order  # noqa: E402
+from jobs.execution.finish import finish, held, retry_later  # noqa: E402
+from jobs.execution.outcome import Ending, RetryOrder  # noqa: E402
+from jobs.execution.rescue import reap_lost  # noqa: E402
+from jobs.models import Job  # noqa: E402
+from tests.sample_tasks import plain_add, xsum  # noqa: E402
+
+QUEUE = "nobody"
+
+
+def ask() -> list[str]:
+    """A chord of two parts, one with a link; the ids of the parts, the linked first."""
+    link = plain_add.s(100).set(queue=QUEUE)
+    first = plain_add.s(1, 1).set(queue=QUEUE, link=link)
+    with transaction.atomic():
+        result = chord([first, plain_add.s(2, 2).set(queue=QUEUE)])(xsum.s().set(queue=QUEUE))
+    return [part.id for part in result.parent.results]
+
+
+def take(job_id: str, lease: str) -> Job | None:
+    message = {"lease": lease, "hostname": "w@host", "timelimit": [None, None], HEADER: 1}
+    return claim(job_id, plain_add.name, message)
+
+
+def step(order: dict[str, Any]) -> object:
+    job, lease = order.get("job", ""), order.get("lease", "")
+    chosen = Job.objects.filter(pk=job)
+    error = Ending.failure(ValueError("as asked"))
+    steps = {
+        "ask": ask,
+        "claim": lambda: take(job, lease),
+        "succeed": lambda: patiently(lambda: finish(held(job, lease), Ending.success(7))),
+        "fail": lambda: patiently(lambda: finish(held(job, lease), error)),
+        "retry": lambda: patiently(lambda: retry_later(held(job, lease), RetryOrder(1), error)),
+        "lose": reap_lost,
+        "cancel": lambda: control.cancel(chosen, Order()),
+        "pause": lambda: control.pause(chosen, Order()),
+        "resume": lambda: control.resume(chosen, Order()),
+        "release": release_due,
+        "ring": ring_due,
+    }
+    return steps[order["step"]]()
+
+
+class Counter:
+    """Counts statements and commits, and acts at the one that was chosen."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self.dies_before: int = order.get("dies_before", 0)
+        self.raises = bool(order.get("raises_after_commit"))
+        self.count = 0
+
+    def install(self) -> None:
+        connection_created.connect(self._watch, weak=False)
+        commit = BaseDatabaseWrapper._commit
+
+        def watched(connection: Any) -> None:
+            self.next()
+            commit(connection)
+            if self.raises:
+                self.raises = False
+                raise OperationalError("the answer got lost")
+
+        BaseDatabaseWrapper._commit = watched
+
+    def next(self) -> None:
+        self.count += 1
+        if self.count == self.dies_before:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _watch(self, connection: Any, **kwargs: Any) -> None:
+        connection.execute_wrappers.append(self._execute)
+
+    def _execute(self, execute: Any, *args: Any) -> Any:
+        self.next()
+        return execute(*args)
+
+
+def obey(order: dict[str, Any], answers: int) -> None:
+    counter = Counter(order)
+    counter.install()
+    step(order)
+    os.write(answers, json.dumps({"statements": counter.count}).encode() + b"\n")
+    counter.next()  # at the very end, before the thread that publishes may have run
+    os._exit(0)
+
+
+def main() -> None:
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            obey(json.loads(line), answers)
+        _, status = os.waitpid(child, 0)
+        if status:
+            killed = {"killed": os.WIFSIGNALED(status)}
+            os.write(answers, json.dumps(killed).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()
