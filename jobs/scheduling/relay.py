@@ -1,0 +1,133 @@
+"""The relay's loop: one leader of all beat processes does the rounds."""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from celery import current_app
+from django.db import InterfaceError, OperationalError, connections
+
+from jobs.conf import configuration
+from jobs.dispatch.epoch import broker_lost_its_data
+from jobs.dispatch.relay import release_due, ring_all_again, ring_due
+from jobs.execution.rescue import expire_due, reap_dead, reap_lost, terminate_deaf
+from jobs.models import Leader
+
+from .caution import Caution
+
+logger = logging.getLogger(__name__)
+
+OFFICE = "relay"
+# How long a process that ends waits for the round that it is in.
+FAREWELL_SECONDS = 15.0
+
+
+class Rounds(threading.Thread):
+    """Does its duties again and again, until `stopped`."""
+
+    def __init__(self, name: str, stopped: threading.Event) -> None:
+        super().__init__(name=name, daemon=True)
+        self.stopped = stopped
+
+    def run(self) -> None:
+        try:
+            while not self.stopped.wait(configuration().relay_seconds):
+                self.tick()
+        finally:
+            connections.close_all()
+
+    def tick(self) -> None:
+        raise NotImplementedError
+
+    def managed(self, duty: Callable[[], Any]) -> Any:
+        """One duty; none may keep the others from being done, and the next round tries
+        again."""
+        try:
+            return duty()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The relay cannot reach the database: %s", error)
+            connections.close_all()
+            self.lost_database()
+        except Exception:
+            logger.exception("A duty of the relay failed.")
+        return None
+
+    def lost_database(self) -> None:
+        """Told when a duty could not be done for want of the database."""
+
+
+class Relay(Rounds):
+    """What concerns the database alone. Runs beside beat's own tick, which never waits
+    for it, and beside the `Ringer`: a broker that is down must keep nobody from being
+    rescued, and must not make this round look late."""
+
+    def __init__(self) -> None:
+        super().__init__("batuta-relay", threading.Event())
+        self.holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.caution = Caution()
+        self.leads = False
+        self.office, self.term = Leader(), 0
+        self.ringer = Ringer(self)
+
+    def run(self) -> None:
+        self.ringer.start()
+        try:
+            super().run()
+        finally:
+            self.managed(lambda: Leader.resign(OFFICE, self.holder))
+            connections.close_all()
+            self.ringer.join(FAREWELL_SECONDS)
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self.join(FAREWELL_SECONDS)
+
+    def tick(self) -> None:
+        self.leads = bool(self.managed(self.holds_office))
+        if not self.leads:
+            return
+        for duty in (expire_due, release_due, reap_dead, self.reap):
+            self.managed(duty)
+
+    def holds_office(self) -> bool:
+        """A leader that is silent for one lease is replaced."""
+        if not Leader.hold(OFFICE, self.holder, configuration().lease_seconds):
+            return False
+        self.office = Leader.objects.get(pk=OFFICE)
+        if self.office.term != self.term:
+            self.take_over()
+            self.term = self.office.term
+        return True
+
+    def take_over(self) -> None:
+        """Nobody tells a new leader what the broker lost while there was none."""
+        self.caution.begin_anew()
+        ring_all_again()
+
+    def reap(self) -> None:
+        if self.caution.allows(self.office.renewed_at.timestamp()):
+            reap_lost()
+
+    def lost_database(self) -> None:
+        self.caution.begin_anew()
+
+
+class Ringer(Rounds):
+    """What concerns the broker, while the relay leads."""
+
+    def __init__(self, relay: Relay) -> None:
+        super().__init__("batuta-ringer", relay.stopped)
+        self.relay = relay
+
+    def tick(self) -> None:
+        if self.relay.leads:
+            self.managed(self.ring)
+            self.managed(lambda: terminate_deaf(current_app))
+
+    def ring(self) -> None:
+        if broker_lost_its_data(current_app):
+            ring_all_again()
+        ring_due()
