@@ -1,0 +1,33 @@
+"""Database calls of sockets, in threads of their own.
+
+Channels' own way sends every call through one global thread: one slow query in one socket
+then stalls all of them (django/channels#2132). Here a few threads, and never more, serve
+the sockets of a process; each call gets and gives back its connection.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+THREADS = 8
+
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
+
+
+async def in_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """The result of `function`, which may use the database; its errors are raised here."""
+
+    def with_fresh_connection() -> R:
+        close_old_connections()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return await asyncio.get_running_loop().run_in_executor(_threads, with_fresh_connection)
