@@ -1,0 +1,55 @@
+// Parts of a page, fetched again from the server: the same HTML as at the first paint,
+// with permission checked again.
+
+import { tellAll } from "./times.js";
+
+export class Gone extends Error {}
+
+const PAUSE = 2000;
+
+// The answer, however long the server is away; undefined where the page goes to the door.
+export async function fetched(url) {
+  const response = await fetch(url, { headers: { "X-Requested-With": "fetch" } }).catch(() => null);
+  if (!response) return new Promise((later) => setTimeout(() => later(fetched(url)), PAUSE));
+  if (response.redirected) return void location.reload(); // signed out: to the login page
+  if (response.status === 403 || response.status === 404) throw new Gone(url);
+  if (!response.ok) throw new Error(`${response.status} ${url}`);
+  return response;
+}
+
+export async function html(url) {
+  const response = await fetched(url);
+  const template = document.createElement("template");
+  template.innerHTML = response ? await response.text() : "";
+  return template.content;
+}
+
+// Put elements with an id in the place of those that have it now; what is unchanged stays.
+export function swap(content) {
+  for (const fresh of [...content.children]) {
+    const old = fresh.id && document.getElementById(fresh.id);
+    if (!old || old.contains(document.getSelection()?.anchorNode) && !document.getSelection().isCollapsed) continue;
+    tellAll(fresh);
+    if (old.isEqualNode(fresh)) continue;
+    const focused = old.contains(document.activeElement) && document.activeElement.id;
+    old.replaceWith(fresh);
+    fresh.dispatchEvent(new CustomEvent("parts", { bubbles: true }));
+    if (focused) document.getElementById(focused)?.focus();
+  }
+}
+
+// At most one fetch at a time; while one is under way, others become one more.
+export function oneAtATime(work) {
+  let running = false;
+  let again = false;
+  return async function run() {
+    if (running) return void (again = true);
+    running = true;
+    try {
+      await work();
+    } finally {
+      running = false;
+      if (again) ((again = false), run());
+    }
+  };
+}

@@ -1,0 +1,39 @@
+"""Our addresses, under whatever prefix the site gives them. A caller's own id or name
+may hold slashes: pages of a job end in one, its files do not, so nothing is ambiguous."""
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from jobs.web import bulk, downloads, edit, jobs, log, tasks, verbs
+
+
+class KeyConverter(StringConverter):
+    """An id or a name as callers make them up; only NUL, which no database takes, is none."""
+
+    regex = r"[^\x00]+"
+
+
+register_converter(KeyConverter, "key")
+
+app_name = "jobs"
+urlpatterns = [
+    path("", jobs.home, name="home"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<key:name>/", tasks.task, name="task"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/bulk", bulk.bulk, name="bulk"),
+    path("jobs/<key:job_id>/log", log.log, name="log"),
+    path("jobs/<key:job_id>/log.txt", log.log_text, name="log_text"),
+    path("jobs/<key:job_id>/result.json", downloads.result, name="result"),
+    path("jobs/<key:job_id>/artifacts.zip", downloads.archive, name="archive"),
+    path("jobs/<key:job_id>/artifacts/<uuid:artifact_id>", downloads.artifact, name="artifact"),
+    path(
+        "jobs/<key:job_id>/artifacts/<uuid:artifact_id>/thumbnail",
+        downloads.thumbnail,
+        name="thumbnail",
+    ),
+    path("jobs/<key:job_id>/errors.csv", downloads.errors, name="errors"),
+    path("jobs/<key:job_id>/edit", edit.edit, name="edit"),
+    path("jobs/<key:job_id>/verbs/<slug:verb>", verbs.act, name="verb"),
+    path("jobs/<key:job_id>/", jobs.job, name="job"),
+]

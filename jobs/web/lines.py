@@ -1,0 +1,90 @@
+"""The lines of a job's log, as pages and downloads need them."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.db.models import F
+
+from jobs.models import Job, LogChunk
+
+SHOWN = 200
+MOST = 1_000
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Line(NamedTuple):
+    number: int
+    at: str
+    """ISO 8601, UTC."""
+    level: str
+    text: str
+
+
+@dataclass
+class Page:
+    """Consecutive lines; `total` is the number of the last line that exists."""
+
+    lines: list[Line]
+    total: int
+
+    @property
+    def first(self) -> int:
+        return self.lines[0].number if self.lines else self.total + 1
+
+    @property
+    def last(self) -> int:
+        return self.lines[-1].number if self.lines else 0
+
+    @property
+    def missing_before(self) -> int:
+        """How many lines lie before the first one here."""
+        return max(self.first - 1, 0)
+
+    @property
+    def missing_after(self) -> int:
+        return max(self.total - self.last, 0) if self.lines else 0
+
+
+def page(job: Job, *, around: int | None = None, before: int | None = None) -> Page:
+    """The last lines, those around a number, or those before one."""
+    total = last_number(job)
+    end = min(total, before - 1 if before else around + SHOWN // 2 if around else total)
+    return Page(after(job, max(end - SHOWN, 0), end=end), total)
+
+
+def after(job: Job, number: int, *, limit: int = MOST, end: int | None = None) -> list[Line]:
+    """The lines after `number`, at most `limit`, none after `end`."""
+    found: list[Line] = []
+    for line in _walk(job, number):
+        if len(found) == limit or (end is not None and line.number > end):
+            break
+        found.append(line)
+    return found
+
+
+def last_number(job: Job) -> int:
+    """The number of the last line that is stored; 0 when there is none."""
+    chunk = job.log_chunks.order_by("-first").values("first", "count").first()
+    return chunk["first"] + chunk["count"] - 1 if chunk else 0
+
+
+def as_text(job: Job) -> Iterator[bytes]:
+    """The whole log without its colours, a chunk at a time."""
+    for chunk in _chunks(job, 0):
+        lines = (f"{at} {level:<8} {text}\n" for at, level, text in chunk.lines)
+        yield _COLOUR.sub("", "".join(lines)).encode("utf-8", "replace")
+
+
+def _walk(job: Job, number: int) -> Iterator[Line]:
+    for chunk in _chunks(job, number):
+        for offset, line in enumerate(chunk.lines):
+            if chunk.first + offset > number:
+                yield Line(chunk.first + offset, *line)
+
+
+def _chunks(job: Job, number: int) -> Iterable[LogChunk]:
+    """Chunks that hold lines after `number`, in order, a few in memory at a time."""
+    wanted = job.log_chunks.filter(first__gt=number + 1 - F("count")).order_by("first")
+    return wanted.iterator(chunk_size=20)

@@ -1,0 +1,34 @@
+"""The log of a job for scripts (JSON, a piece at a time) and for people (a text file)."""
+
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+
+from jobs import permissions
+
+from . import lines
+from .page import page, person
+from .stream import download
+
+
+@page()
+def log(request: HttpRequest, job_id: str) -> HttpResponseBase:
+    """Lines after `after` or before `before`: {"lines": [[n, time, level, text]], "total"}."""
+    job = permissions.job(person(request), "view", job_id)
+    limit = min(_number(request, "limit") or lines.SHOWN, lines.MOST)
+    before = _number(request, "before")
+    start = max(before - 1 - limit, 0) if before else _number(request, "after")
+    found = lines.after(job, start, limit=limit, end=before - 1 if before else None)
+    return JsonResponse({"lines": found, "total": lines.last_number(job)})
+
+
+@page()
+def log_text(request: HttpRequest, job_id: str) -> HttpResponseBase:
+    """The whole log as a text file."""
+    job = permissions.job(person(request), "view", job_id)
+    name = f"{job.id.replace('/', '_')}.log.txt"
+    return download(request, lines.as_text(job), name, "text/plain; charset=utf-8")
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text[:9]) if text.isdecimal() else 0

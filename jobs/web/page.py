@@ -1,0 +1,90 @@
+"""What all pages share: a signed-in person, the site's frame, and headers that let no
+foreign code in."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeAlias, cast
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from jobs import permissions
+from jobs.conf import configuration
+
+P = ParamSpec("P")
+View: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# For bytes that a job made: nothing in them may run or load.
+SANDBOX = "default-src 'none'; sandbox"
+
+
+def page(
+    *methods: str,
+) -> Callable[[View[P]], View[P]]:
+    """A view for signed-in people, answering GET, HEAD and `methods`."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def sealed(
+            request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponseBase:
+            return seal(view(request, *args, **kwargs))
+
+        allowed = require_http_methods(["GET", "HEAD", *methods])
+        return cast(View[P], never_cache(allowed(login_required(sealed))))
+
+    return decorate
+
+
+def seal(response: HttpResponseBase) -> HttpResponseBase:
+    """Nothing but our own files may run, load or frame this."""
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response
+
+
+def show(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Render a page or a part of one in the site's frame."""
+    return render(request, template, _frame(request) | context, status=status)
+
+
+def person(request: HttpRequest) -> permissions.Person:
+    """Who asks."""
+    return cast(permissions.Person, request.user)
+
+
+def _frame(request: HttpRequest) -> dict[str, Any]:
+    """What the frame around a page shows; asked for only when it is drawn."""
+    user = person(request)
+    return {
+        "base_template": configuration().base_template,
+        "running": lambda: running(user),
+        "admin_url": _admin_url,
+    }
+
+
+def running(user: permissions.Person) -> int:
+    """How many jobs that `user` may see run now (by the index of leases)."""
+    if isinstance(user, AnonymousUser):
+        return 0
+    return permissions.jobs(user).filter(lease_expires_at__isnull=False).count()
+
+
+def _admin_url() -> str:
+    try:
+        return reverse("admin:index")
+    except NoReverseMatch:  # a site without the admin, or with one of its own
+        return ""

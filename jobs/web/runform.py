@@ -1,0 +1,153 @@
+"""The form that asks for a job: offered, filled, sent once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core import signing
+from django.db import IntegrityError
+from django.forms import Form
+from django.http import HttpRequest, QueryDict
+
+from jobs import permissions, registry
+from jobs.dispatch.enqueue import enqueue
+from jobs.execution import control
+from jobs.models import Job, Task, new_id
+from jobs.params import Invalid
+from jobs.registry import Definition
+
+from . import given
+from .catalogue import queue_of
+
+_SALT = "jobs.web.runform"
+TICKET = "job-ticket"
+"""The field that carries it: with a hyphen, so that no parameter has that name."""
+
+
+AGAIN = "job-from"
+"""The field that names the job that is run again with edits."""
+
+
+def offered(
+    task: Task, user: permissions.Person, query: QueryDict, earlier: Job | None
+) -> Form | None:
+    """An empty form, or one filled from another job (`earlier`) or from the address."""
+    definition = _definition(task)
+    if definition is None:
+        return None
+    initial = given.values_of(earlier) if earlier else {}
+    named = {name: query[name] for name in definition.parameters.names if name in query}
+    kept = given.files_of(user, earlier) if earlier else {}
+    return definition.parameters.form(initial=initial | named, kept=kept)
+
+
+def filled(
+    task: Task, user: permissions.Person, sent: HttpRequest, earlier: Job | None
+) -> Form | None:
+    """The form as a person sent it; None when the task cannot run. Files of `earlier`
+    that were not replaced are given again."""
+    definition = _definition(task)
+    if definition is None:
+        return None
+    kept = given.files_of(user, earlier) if earlier else {}
+    return definition.parameters.form(sent.POST, sent.FILES, kept=kept)
+
+
+def earlier(task: Task, user: permissions.Person, job_id: str) -> Job | None:
+    """The job that the form is filled from."""
+    key = job_id.replace("\x00", "")  # no database takes it
+    return permissions.jobs(user).filter(pk=key, task=task.name).first() if key else None
+
+
+def runs_again(user: permissions.Person, earlier: Job | None) -> bool:
+    """Whether what is asked for is a run of that job with edits, and linked to it."""
+    return bool(earlier and earlier.is_final and permissions.may(user, "control", earlier))
+
+
+def asked(
+    task: Task, form: Any, user: permissions.Person, ticket: str, earlier: Job | None = None
+) -> str | None:
+    """The id of the job that was asked for; None when `form` now holds errors.
+
+    The ticket is the id of the job to come, signed for this person: sent twice (a
+    double click, a reload) it finds its job, which is then the answer.
+    """
+    job_id = _ticket_id(ticket, user)
+    if permissions.jobs(user).filter(pk=job_id).exists():
+        return job_id
+    if not form.is_valid():
+        return None
+    try:
+        if earlier and runs_again(user, earlier):
+            order = control.Order(user)
+            return control.retry(earlier, order, params=form.given(), job_id=job_id).pk
+        return enqueue(task.name, form.given(), by=user, job_id=job_id).pk
+    except Invalid as invalid:
+        form.take(invalid)
+        return None
+    except IntegrityError:
+        if permissions.jobs(user).filter(pk=job_id).exists():
+            return job_id
+        raise
+
+
+def ticket(user: permissions.Person) -> str:
+    """What the form carries so that it counts once."""
+    return signing.dumps([str(user.pk), new_id()], salt=_SALT)
+
+
+def _ticket_id(ticket: str, user: permissions.Person) -> str:
+    try:
+        owner, job_id = signing.loads(ticket, salt=_SALT)
+    except (signing.BadSignature, ValueError):
+        return new_id()
+    return job_id if owner == str(user.pk) else new_id()
+
+
+def _definition(task: Task) -> Definition | None:
+    if not task.is_runnable:
+        return None
+    try:
+        return registry.get(task.name)
+    except registry.UnknownTask:  # known to other processes only
+        return None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How jobs of a task run: the operator's word, or else the code's."""
+
+    queue: str
+    priority: int
+    soft_time_limit: float | None
+    time_limit: float | None
+    max_retries: int | None
+    on_lost: str
+    tags: tuple[str, ...]
+    source: str
+
+
+def policy(task: Task) -> Policy | None:
+    """None for a task that this process does not know."""
+    try:
+        code = registry.get(task.name)
+    except registry.UnknownTask:
+        return None
+    first = _first(task, code)
+    return Policy(
+        queue=queue_of(task),
+        priority=first("priority") or 5,
+        soft_time_limit=first("soft_time_limit"),
+        time_limit=first("time_limit"),
+        max_retries=code.max_retries,
+        on_lost=code.on_lost,
+        tags=code.tags,
+        source=code.function.__module__,
+    )
+
+
+def _first(task: Task, code: Definition) -> Any:
+    def first(name: str) -> Any:
+        own = getattr(task, name)
+        return getattr(code, name) if own is None else own
+
+    return first

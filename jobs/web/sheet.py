@@ -1,0 +1,183 @@
+"""All that the pages show of one job. Each part is fetched when a template asks for it."""
+
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+
+from jobs import permissions
+from jobs.models import Attempt, Event, Job, JobError, Task
+from jobs.states import ACTIVE, FINAL, SUCCESSFUL, WAITING, State
+
+from . import files, lines, runs, story, trace, values, why
+from .pace import Pace, pace
+from .progress import Progress
+from .verbs import Verb, offered
+from .why import Check
+
+_EVENTS = 50
+_ERRORS = 100
+_UNFOLDED = 6
+_ATTEMPTS = 50
+
+
+class Sheet:
+    def __init__(self, user: permissions.Person, job: Job, log: lines.Page | None = None):
+        self.user = user
+        self.job = job
+        self._log = log
+
+    @property
+    def state(self) -> str:
+        return self.job.state
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state in WAITING
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def is_done(self) -> bool:
+        return self.state in SUCCESSFUL
+
+    @property
+    def is_failed(self) -> bool:
+        return self.state == State.FAILED
+
+    @cached_property
+    def task(self) -> Task | None:
+        """Its task, if it is known and may be seen."""
+        return permissions.tasks(self.user).filter(pk=self.job.task_id).first()
+
+    @cached_property
+    def may_run(self) -> bool:
+        task = self.task
+        return bool(task and task.is_runnable and permissions.may(self.user, "run", task))
+
+    @cached_property
+    def verbs(self) -> list[Verb]:
+        return offered(self.user, self.job)
+
+    @property
+    def may_edit(self) -> bool:
+        # What may be marked as failed waits, and is theirs to control.
+        return self.is_waiting and bool(self.verbs)
+
+    @property
+    def aside_verbs(self) -> list[Verb]:
+        return [verb for verb in self.verbs if verb.is_aside]
+
+    @cached_property
+    def may_read_traces(self) -> bool:
+        """A traceback shows code and values: it is for the owner and who manages the task."""
+        if self.user.is_superuser or self.job.owner_id == self.user.pk:
+            return True
+        return permissions.tasks(self.user, "manage").filter(pk=self.job.task_id).exists()
+
+    @property
+    def title(self) -> str:
+        return self.task.title if self.task and self.task.title else self.job.task_id
+
+    @cached_property
+    def progress(self) -> Progress:
+        return Progress.of(self.job)
+
+    @property
+    def span(self) -> float | None:
+        return runs.span(self.job)
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds since the live attempt began."""
+        began = self.job.started_at
+        return (timezone.now() - began).total_seconds() if began else None
+
+    @property
+    def waited(self) -> float | None:
+        """Seconds in the queue before the first attempt."""
+        began = self.job.started_at
+        if self.job.attempt != 1 or began is None:
+            return None
+        return (began - (self.job.queued_at or self.job.created_at)).total_seconds()
+
+    @property
+    def pace(self) -> Pace | None:
+        return pace(self.elapsed or 0, self.runs, self.job.time_limit)
+
+    @cached_property
+    def runs(self) -> runs.Runs:
+        mine = permissions.jobs(self.user).filter(task=self.job.task_id)
+        return runs.of(mine)
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        return values.given(self.job)
+
+    @property
+    def given(self) -> list[values.Value]:
+        return values.values(self.params, files.names_of_given(self.job))
+
+    @property
+    def in_short(self) -> str:
+        return values.in_short(self.params)
+
+    @cached_property
+    def log(self) -> lines.Page:
+        return self._log or lines.page(self.job)
+
+    @cached_property
+    def result(self) -> list[values.Value]:
+        """A result with names as rows; any other as one value without a name."""
+        if self.job.result is None:
+            return []
+        if isinstance(self.job.result, dict):
+            return values.values(self.job.result)
+        return values.values({"": self.job.result})
+
+    @cached_property
+    def files(self) -> files.Files:
+        return files.files(self.job)
+
+    @cached_property
+    def errors(self) -> list[JobError]:
+        return list(self.job.errors.all()[:_ERRORS])
+
+    @property
+    def first_errors(self) -> list[JobError]:
+        return self.errors[:_UNFOLDED]
+
+    @property
+    def more_errors(self) -> list[JobError]:
+        """Those that stand folded below the first."""
+        return self.errors[_UNFOLDED:]
+
+    @cached_property
+    def attempts(self) -> list[Attempt]:
+        return list(self.job.attempts.order_by("-number")[:_ATTEMPTS])
+
+    @cached_property
+    def events(self) -> list[Event]:
+        return list(self.job.events.select_related("actor")[:_EVENTS])
+
+    @property
+    def story(self) -> list[story.Happening]:
+        return story.story(self.job, self.attempts, self.events)
+
+    @property
+    def trace(self) -> list[trace.Block]:
+        return trace.blocks(self.job.traceback) if self.may_read_traces else []
+
+    @property
+    def why(self) -> str:
+        return why.headline(self.job)
+
+    @property
+    def checks(self) -> list[Check]:
+        return why.checks(self.job, self.task)

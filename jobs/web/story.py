@@ -1,0 +1,88 @@
+"""What happened to a job, newest first: its own times, its attempts, and its events."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from jobs.models import Attempt, Event, Job
+from jobs.states import State
+
+# What people did, by the verb of its event.
+DONE = {
+    "start": lazy("Started"),
+    "pause": lazy("Pause asked"),
+    "resume": lazy("Resumed"),
+    "cancel": lazy("Cancel asked"),
+    "terminate": lazy("Ended at once"),
+    "fail": lazy("Marked as failed"),
+    "retry": lazy("Run again"),
+    "edit": lazy("Edited"),
+}
+
+
+@dataclass(frozen=True)
+class Happening:
+    at: datetime
+    words: str
+    detail: str = ""
+    symbol: str = "i-note"
+    tone: str = ""
+    person: Any = None
+
+
+def story(job: Job, attempts: Iterable[Attempt], events: Iterable[Event]) -> list[Happening]:
+    """Every happening with its time, newest first."""
+    found = [*_asked(job), *_tries(attempts), *_now(job), *map(_event, events)]
+    return sorted(found, key=lambda happening: happening.at, reverse=True)
+
+
+def _asked(job: Job) -> Iterator[Happening]:
+    person = job.owner
+    words = _("Asked for by") if person else _("Asked for")
+    yield Happening(job.created_at, words, symbol="s-queued", person=person)
+
+
+def _tries(attempts: Iterable[Attempt]) -> Iterator[Happening]:
+    for attempt in attempts:
+        if attempt.started_at:
+            yield _started(attempt.started_at, attempt.number, attempt.worker)
+        words = _("Attempt %(n)s ended badly") % {"n": attempt.number}
+        detail = attempt.reason or attempt.error_type
+        yield Happening(attempt.finished_at, words, detail, "s-failed", "s-failed")
+
+
+def _now(job: Job) -> Iterator[Happening]:
+    """The live or last attempt, which has no row of its own while it is well."""
+    if job.started_at and job.state not in (State.RETRYING, State.FAILED):
+        yield _started(job.started_at, job.attempt, job.worker)
+    if job.finished_at:
+        symbol = "s-errors" if job.state == State.COMPLETED_WITH_ERRORS else f"s-{job.state}"
+        label = State(job.state).label
+        yield Happening(job.finished_at, str(label), job.reason, symbol, symbol)
+
+
+def _started(at: datetime, number: int, worker: str) -> Happening:
+    words = _("Attempt %(n)s started") % {"n": number}
+    return Happening(at, words, worker, "s-running", "s-running")
+
+
+def _event(event: Event) -> Happening:
+    detail = " · ".join(filter(None, [_edited(event), event.reason]))
+    words = str(DONE.get(event.verb, event.verb.capitalize()))
+    if event.actor:
+        words = _("%(done)s by") % {"done": words}
+    return Happening(event.at, words, detail, person=event.actor)
+
+
+def _edited(event: Event) -> str:
+    """queue: slow, priority: 8; of parameters only the names of those that differ."""
+    if event.verb != "edit":
+        return ""
+    before, after = dict(event.before or {}), dict(event.after or {})
+    old, new = before.pop("params", None) or {}, after.pop("params", None) or {}
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return ", ".join([*(f"{name}: {value or '–'}" for name, value in after.items()), *names])

@@ -1,0 +1,78 @@
+"""The pages of tasks: the catalogue, and one task with the form that runs it."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from jobs import permissions
+from jobs.models import Job, Task
+
+from . import catalogue, runform, runs
+from .page import page, person, show
+from .sheet import Sheet
+
+_RECENT = 8
+
+
+@page()
+def tasks(request: HttpRequest) -> HttpResponse:
+    """What can run, and how it has been doing."""
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
+    groups = catalogue.groups(person(request), words)
+    broken = catalogue.broken(person(request))
+    context = {"section": "tasks", "words": words, "groups": groups, "broken": broken}
+    return show(request, "jobs/tasks.html", context)
+
+
+@page("POST")
+def task(request: HttpRequest, name: str) -> HttpResponse:
+    """One task; POST asks for a job of it."""
+    row = permissions.task(person(request), "view", name)
+    if request.method == "POST":
+        return _run(request, row)
+    user, query = person(request), request.GET
+    again = runform.earlier(row, user, query.get("from", ""))
+    like = again or runform.earlier(row, user, query.get("like", ""))
+    return _sheet(request, row, runform.offered(row, user, query, like), again)
+
+
+def _run(request: HttpRequest, row: Task) -> HttpResponse:
+    """Enqueue what the form asks for; with errors the form again, as it was filled."""
+    permissions.task(person(request), "run", row.name)
+    user, sent = person(request), request.POST
+    again = runform.earlier(row, user, sent.get(runform.AGAIN, ""))
+    form = runform.filled(row, user, request, again)
+    if form is None:
+        raise PermissionDenied
+    job_id = runform.asked(row, form, user, sent.get(runform.TICKET, ""), again)
+    if job_id is None:
+        return _sheet(request, row, form, again, status=422)
+    return redirect("jobs:job", job_id)
+
+
+def _sheet(
+    request: HttpRequest, row: Task, form: Form | None, again: Job | None, status: int = 200
+) -> HttpResponse:
+    user = person(request)
+    context = {"form": form, "ticket": runform.ticket(user), **_about(user, row)}
+    context |= {"again": again, "is_linked": runform.runs_again(user, again)}
+    return show(request, "jobs/task.html", context, status)
+
+
+def _about(user: permissions.Person, row: Task) -> dict[str, Any]:
+    """The task beside its form."""
+    mine = permissions.jobs(user).filter(task=row.name)
+    recent = [Sheet(user, job) for job in mine.select_related("owner")[:_RECENT]]
+    return {
+        "section": "tasks",
+        "task": row,
+        "may_run": permissions.may(user, "run", row),
+        "may_manage": permissions.may(user, "manage", row),
+        "runs": runs.of(mine),
+        "sheets": recent,
+        "policy": runform.policy(row),
+        "last": recent[0].job.pk if recent else "",
+    }

@@ -1,0 +1,49 @@
+"""A traceback as people read it: their own frames open, those of libraries folded."""
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+
+_FRAME = re.compile(r'^  File "(?P<path>[^"]*)", line (?P<line>\d+)(?:, in (?P<name>.*))?$')
+_LIBRARY = re.compile(
+    r"site-packages|dist-packages|/lib/python|\\lib\\|^<frozen |[/\\]jobs[/\\]execution[/\\]"
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive lines of one kind: `count` frames, or words between (count 0)."""
+
+    text: str
+    count: int
+    is_library: bool
+
+
+def blocks(text: str) -> list[Block]:
+    """The traceback in order, cut where own code and libraries meet."""
+    grouped = groupby(_pieces(text), key=lambda piece: piece[0])
+    return [_block(kind, [text for _, text in pieces]) for kind, pieces in grouped]
+
+
+def _block(kind: str, texts: list[str]) -> Block:
+    count = 0 if kind == "words" else len(texts)
+    return Block("\n".join(texts), count, kind == "library")
+
+
+def _pieces(text: str) -> list[tuple[str, str]]:
+    """(kind, text) of each frame and of each line that is none."""
+    pieces: list[tuple[str, str]] = []
+    for line in text.rstrip().splitlines():
+        frame = _FRAME.match(line)
+        if frame:
+            pieces.append((_kind(frame["path"]), line))
+        elif pieces and pieces[-1][0] != "words" and line.startswith("    "):
+            kind, begun = pieces[-1]
+            pieces[-1] = (kind, f"{begun}\n{line}")
+        else:
+            pieces.append(("words", line))
+    return pieces
+
+
+def _kind(path: str) -> str:
+    return "library" if _LIBRARY.search(path) else "own"

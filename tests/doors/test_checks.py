@@ -1,0 +1,186 @@
+"""Set-ups that lose work are refused, those that do not are let through."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import redis
+from django.conf import settings
+from django.core.management import call_command
+
+from jobs import checks
+from jobs.checks import celery, servers, site
+from project.supervisor import embedded
+from tests.conftest import start_server
+from tests.whole.house import free_port
+
+CORE = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer"}}
+MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+
+def ids(found):
+    return [message.id for message in found]
+
+
+def test_this_site_has_nothing_to_refuse(redis_server, db):
+    assert checks.problems() == []
+    checks.refuse_bad_setup("web")
+
+
+@pytest.mark.parametrize(
+    ("check", "changes", "expected"),
+    [
+        (site.time_zones, {"USE_TZ": False}, "jobs.E003"),
+        (site.hosts, {"ALLOWED_HOSTS": ["*"], "DEBUG": False}, "jobs.E004"),
+        (site.origins, {"CSRF_TRUSTED_ORIGINS": ["https://*.example.org"]}, "jobs.E005"),
+    ],
+)
+def test_a_bad_setting_is_refused_by_its_id(settings, check, changes, expected):
+    assert ids(check()) == []
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    assert ids(check()) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"), [({}, "jobs.E007"), (CORE, "jobs.E008"), (MEMORY, "jobs.E009")]
+)
+def test_only_the_pubsub_layer_is_good_enough(settings, layers, expected):
+    settings.CHANNEL_LAYERS = layers
+    assert ids(site.layer()) == [expected]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"init_command": "PRAGMA journal_mode=WAL"}, {"transaction_mode": "IMMEDIATE"}],
+)
+def test_sqlite_without_both_of_its_modes_is_refused(options):
+    assert ids(site._sqlite(options)) == ["jobs.E002"]
+
+
+def test_sqlite_modes_are_read_whatever_their_spelling():
+    options = {"init_command": "pragma JOURNAL_MODE = wal;", "transaction_mode": "immediate"}
+    assert ids(site._sqlite(options)) == []
+
+
+def test_apps_in_the_wrong_order_are_refused(settings):
+    settings.INSTALLED_APPS = [
+        *(app for app in settings.INSTALLED_APPS if app != "django_celery_beat"),
+        "django_celery_beat",
+    ]
+    assert ids(site.order()) == ["jobs.E006"]
+
+
+@pytest.fixture
+def conf():
+    """Celery's configuration, put back after the test."""
+    from celery import current_app
+
+    before = dict(current_app.conf.changes)
+    yield current_app.conf
+    current_app.conf.changes.clear()
+    current_app.conf.changes.update(before)
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "value", "expected"),
+    [
+        (celery.content, "accept_content", ["json", "pickle"], "jobs.E010"),
+        (celery.content, "task_serializer", "pickle", "jobs.E010"),
+        (celery.broker, "broker_url", "memory://", "jobs.E012"),
+        (celery.broker, "broker_transport_options", {}, "jobs.W013"),
+        (celery.results, "result_backend", "django-db", "jobs.E014"),
+        (celery.scheduler, "beat_scheduler", "celery.beat:PersistentScheduler", "jobs.E015"),
+    ],
+)
+def test_a_bad_setting_of_celery_is_refused_by_its_id(conf, check, name, value, expected):
+    assert ids(check()) == []
+    conf[name] = value
+    assert ids(check()) == [expected]
+
+
+def test_green_threads_are_refused_on_sqlite_only():
+    on_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    assert ids(celery.pool("celery.concurrency.prefork")) == []
+    assert ids(celery.pool("celery.concurrency.gevent")) == (["jobs.E016"] if on_sqlite else [])
+
+
+@pytest.fixture
+def changed_server(redis_server, redis_client):
+    """Changes the private server's configuration, and puts it back."""
+    names = ("maxmemory-policy", "appendonly", "save")
+    before = {name: redis_client.config_get(name)[name] for name in names}
+    yield redis_client.config_set
+    for name, value in before.items():
+        redis_client.config_set(name, value)
+
+
+def test_a_broker_that_evicts_is_refused(changed_server):
+    assert ids(servers.broker()) == []
+    changed_server("maxmemory-policy", "allkeys-lru")
+    assert ids(servers.broker()) == ["jobs.E021"]
+
+
+def test_a_broker_that_keeps_nothing_is_refused_and_one_with_snapshots_warned_of(
+    changed_server,
+):
+    assert ids(servers.broker()) == []
+    changed_server("appendonly", "no")
+    assert ids(servers.broker()) == ["jobs.E022"]
+    changed_server("save", "3600 1")
+    assert ids(servers.broker()) == ["jobs.W023"]
+
+
+def test_a_broker_that_is_down_is_not_judged(conf, tmp_path):
+    conf["broker_url"] = f"redis+socket://{tmp_path}/nobody.sock"
+    assert [*servers.broker()] == []
+
+
+def test_the_process_that_has_errors_ends_and_says_why(settings, db):
+    settings.USE_TZ = False
+    with pytest.raises(SystemExit, match=r"the beat does not start(.|\n)*jobs\.E003.*USE_TZ"):
+        checks.refuse_bad_setup("beat")
+
+
+def test_a_silenced_error_is_let_through(settings, db):
+    settings.USE_TZ = False
+    settings.SILENCED_SYSTEM_CHECKS = ["jobs.E003"]
+    checks.refuse_bad_setup("worker")
+
+
+def test_migrations_are_never_blocked(settings, db):
+    settings.USE_TZ = False
+    call_command("migrate", check_unapplied=True, verbosity=0)
+
+
+@pytest.mark.parametrize("role", ["site", "worker", "beat", "web"])
+def test_every_role_refuses_an_evicting_server(role, tmp_path):
+    place = next(embedded.places(tmp_path))
+    server = start_server(place, tmp_path)
+    commands = {
+        "site": ["manage.py", "start"],
+        "worker": ["-m", "celery", "-A", "project", "worker"],
+        "beat": ["-m", "celery", "-A", "project", "beat", "--pidfile="],
+        "web": ["-c", "import project.asgi"],
+    }
+    with redis.Redis.from_url(place.url) as client:
+        client.config_set("maxmemory-policy", "volatile-lru")
+    environment = {
+        **os.environ, "DATA_DIR": str(tmp_path), "REDIS_URL": place.url, "BROKER_URL": "",
+        "DATABASE_URL": "", "PORT": str(free_port()),
+        "DJANGO_SETTINGS_MODULE": "project.settings",
+    }  # fmt: skip
+    run = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v", "0"], cwd=settings.BASE_DIR,
+        env=environment, check=True,
+    )  # fmt: skip
+    run = subprocess.run(
+        [sys.executable, *commands[role]],
+        cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    server.terminate()
+    server.wait(10)
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert f"the {role} does not start with this set-up" in run.stderr
+    assert "jobs.E021" in run.stderr
