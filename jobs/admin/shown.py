@@ -1,0 +1,57 @@
+"""Values and links as the pages of the admin show them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs import registry, sanitize
+from jobs.models import Job
+from jobs.params import MASK, Parameters
+from jobs.params.shown import without_seals
+from jobs.scheduling.given import written
+
+NOTHING = "-"
+_MOST_CHARS = 20_000
+
+
+def text(value: str) -> SafeString:
+    """Text in its own lines, harmless, cut when it is too long."""
+    if not value:
+        return SafeString(NOTHING)
+    shown = sanitize.without_colours(sanitize.text(value, _MOST_CHARS))
+    return format_html('<pre class="batuta-text">{}</pre>', shown)
+
+
+def json(value: Any) -> SafeString:
+    """Indented JSON."""
+    return SafeString(NOTHING) if value in (None, {}, []) else text(written(value))
+
+
+def link(label: object, view: str, *args: object) -> str:
+    """A link into our pages; the label alone on a site that does not include them."""
+    try:
+        return format_html('<a href="{}">{}</a>', reverse(view, args=args), label)
+    except NoReverseMatch:
+        return str(label)
+
+
+def params(job: Job) -> dict[str, Any]:
+    """What a job was given, secrets masked."""
+    if not isinstance(job.params, Mapping):
+        return {}
+    known = parameters(job.task_id)
+    return known.shown(job.params) if known else without_seals(job.params)
+
+
+def parameters(task: str) -> Parameters | None:
+    """What a task takes; None when it is not known to this process."""
+    try:
+        return registry.get(task).parameters
+    except registry.UnknownTask:
+        return None
+
+
+__all__ = ["MASK", "NOTHING", "json", "link", "parameters", "params", "text"]
