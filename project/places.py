@@ -1,0 +1,62 @@
+"""Where things are: the URLs of Redis, the kept secret key, the embedded server's note."""
+
+import contextlib
+import json
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+socket")
+BROKER_SCHEMES = (*REDIS_SCHEMES, "amqp", "amqps", "pyamqp")
+
+
+def for_redis(url: str) -> str:
+    """The URL as redis-py spells it: a socket is `unix://`."""
+    if not url.startswith("redis+socket://"):
+        return url
+    parts = urlsplit(url)
+    database = parse_qs(parts.query).get("virtual_host", ["0"])[0]
+    return f"unix://{parts.netloc}{parts.path}?db={database.lstrip('/')}"
+
+
+def for_kombu(url: str) -> str:
+    """The URL as Celery spells it: a socket is `redis+socket://`."""
+    if not url.startswith("unix://"):
+        return url
+    parts = urlsplit(url)
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database}"
+
+
+def embedded_note(data: Path) -> Path:
+    """The file in which a running `manage.py start` says where its server listens."""
+    return data / "embedded.json"
+
+
+def embedded_url(data: Path) -> str:
+    """The embedded server's URL: where it runs, or where it would."""
+    try:
+        url = json.loads(embedded_note(data).read_text())["url"]
+    except (OSError, ValueError, KeyError):
+        return socket_url(data / "redis.sock")
+    return str(url)
+
+
+def socket_url(path: Path) -> str:
+    return f"unix://{quote(str(path))}"
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in the file, made at the first call; readable by this user only.
+
+    Several processes may start at once: the one whose link comes first wins.
+    """
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_text().strip()
