@@ -1,0 +1,75 @@
+"""The chaos as a test. Each run is a program of its own: it has its own settings,
+database and broker."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from tests.postgres import found, reachable
+
+RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
+# Beyond the time of hurting: to start, to recover, and to give up what is stuck.
+MORE_SECONDS = 400
+
+
+def chaos(seconds: float, seed: int, *options: str) -> None:
+    command = [sys.executable, "-m", "tests.whole.chaos"]
+    command += ["--seconds", str(seconds), "--seed", str(seed), *options]
+    kept = {key: val for key, val in os.environ.items() if not key.startswith("BATUTA_")}
+    done = subprocess.run(
+        command,
+        cwd=settings.BASE_DIR,
+        env=kept,
+        capture_output=True,
+        text=True,
+        timeout=seconds + MORE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-4000:]}"
+
+
+def answers_at(url: str) -> bool:
+    from kombu import Connection
+    from kombu.exceptions import OperationalError
+
+    try:
+        with Connection(url, connect_timeout=2) as connection:
+            connection.ensure_connection(max_retries=1, timeout=3)
+        return True
+    except (OperationalError, OSError):
+        return False
+
+
+def postgresql() -> tuple[str, str]:
+    if not (url := found()) or not reachable(url):
+        pytest.skip("no PostgreSQL was found")
+    return "--database", url
+
+
+def rabbitmq() -> tuple[str, str]:
+    if not answers_at(RABBITMQ):
+        pytest.skip("no RabbitMQ was found")
+    return "--broker", RABBITMQ
+
+
+def test_no_job_is_lost_stuck_or_done_twice_whatever_dies():
+    chaos(60, 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [2, 3])
+def test_other_faults_in_another_order(seed):
+    chaos(120, seed)
+
+
+@pytest.mark.long
+def test_the_same_on_postgresql():
+    chaos(120, 4, *postgresql())
+
+
+@pytest.mark.long
+def test_the_same_on_postgresql_and_rabbitmq():
+    chaos(120, 5, *postgresql(), *rabbitmq())

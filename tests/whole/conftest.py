@@ -1,0 +1,56 @@
+"""The whole site, started once for all tests of this ring, and given to one at a time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from .broker import Broker
+from .site import Site
+
+LOG_CHARS = 20_000
+
+
+@pytest.fixture(scope="session")
+def broker(redis_server: str) -> Iterator[Broker]:
+    """The server that everything shares; a test that hurts it heals it."""
+    server = Broker(redis_server)
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="session")
+def running_site(
+    broker: Broker, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[Site]:
+    with django_db_blocker.unblock():
+        site = Site(broker, Path(settings.DATA_DIR) / "logs")
+    try:
+        with django_db_blocker.unblock():
+            yield site.start()
+    finally:
+        site.stop()
+
+
+@pytest.fixture
+def site(running_site: Site, transactional_db: None) -> Iterator[Site]:
+    """The site with its tasks and nothing else in the database, all processes alive."""
+    running_site.revive()
+    running_site.follow_registry()
+    for process in running_site.processes.values():
+        process.news()
+    yield running_site
+    running_site.settle()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:
+    """A failing test shows what the processes said meanwhile."""
+    report = yield
+    site = getattr(item, "funcargs", {}).get("running_site")
+    if report.failed and isinstance(site, Site):
+        for name, process in site.processes.items():
+            report.sections.append((f"{name}'s log", process.news()[-LOG_CHARS:]))
+    return report

@@ -1,0 +1,89 @@
+"""The admin in a real browser, under the strictest policy: nothing inline, no complaint."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
+from django_celery_results.models import GroupResult, TaskResult
+from playwright.sync_api import Browser, expect
+
+from jobs.models import Event, Job, Task
+from jobs.states import State
+from project.middleware import STRICT
+from tests.doors import desk, rows
+
+from .chromium import chromium, signed_in
+
+pytestmark = pytest.mark.browser
+LISTS = (Task, Job, Event, TaskResult, GroupResult, PeriodicTask, CrontabSchedule,
+         IntervalSchedule, SolarSchedule, ClockedSchedule)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def boss(transactional_db: None) -> User:
+    person = rows.user("boss", is_superuser=True, is_staff=True)
+    rows.task()
+    desk.schedule("crontab", crontab=CrontabSchedule.objects.create(hour="3"))
+    desk.schedule()
+    job = rows.job(State.FAILED, owner=person, traceback="Traceback")
+    TaskResult.objects.create(task_id=job.pk, task_name=rows.ADD)
+    GroupResult.objects.create(group_id="g")
+    Event.objects.create(job=job, actor=person, verb="cancel", after={"x": 1})
+    return person
+
+
+def addresses() -> Iterator[str]:
+    yield "/admin/"
+    for model in LISTS:
+        yield desk.address(model)
+        if row := model.objects.first():
+            yield desk.address(model, "change", row.pk)
+    for model in (PeriodicTask, CrontabSchedule, SolarSchedule):
+        yield desk.address(model, "add")
+
+
+def test_no_page_runs_or_styles_anything_inline(browser, live_server, boss):
+    page: Any = signed_in(browser, live_server.url, "boss")
+    for address in addresses():
+        answer = page.goto(address)
+        assert (answer.status, address) == (200, address)
+        assert answer.headers["content-security-policy"] == STRICT
+    assert page.complaints == []
+
+
+def test_a_schedule_is_made_and_run_with_the_mouse(browser, live_server, redis_server, boss):
+    page: Any = signed_in(browser, live_server.url, "boss")
+    page.goto(desk.address(PeriodicTask, "add"))
+    page.get_by_label("Name:").fill("hourly")
+    page.get_by_label("Task:").select_option(rows.ADD)
+    with page.expect_popup() as opened:
+        page.locator("#add_id_interval").click()
+    popup = opened.value
+    popup.get_by_label("Number of Periods:").fill("2")
+    popup.get_by_label("Interval Period:").select_option("hours")
+    popup.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#id_interval")).to_have_value(re.compile("[0-9]"))
+    page.get_by_label("Keyword Arguments:").fill('{"x": 1}')
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("link", name="hourly", exact=True).wait_for()
+    page.locator("tr", has_text="hourly").get_by_role("checkbox").check()
+    page.get_by_label("Action:").select_option("run")
+    page.get_by_role("button", name="Go", exact=True).click()
+    page.get_by_text("1 job was asked for.").wait_for()
+    assert Job.objects.get(schedule__name="hourly").params == {"x": 1, "y": 0}
+    assert page.complaints == []
