@@ -1,0 +1,51 @@
+"""Measures speed, both sides in one run, and prints one table.
+
+usage: python -m tests.bench [PART...] [--rounds N] [--jobs N] [--database URL]
+"""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Callable
+
+from tests.bench import delay, frames, iteration, throughput
+from tests.bench.ground import Ground
+from tests.bench.table import Line, show
+
+PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Line]]] = {
+    "iteration": lambda ground, asked: iteration.measure(ground, asked.rounds),
+    "throughput": lambda ground, asked: throughput.measure(ground, asked.rounds, asked.jobs),
+    "frames": lambda ground, asked: frames.measure(ground, asked.rounds),
+    "delay": lambda ground, asked: delay.measure(ground, asked.rounds),
+}
+
+
+def main() -> None:
+    asked = _arguments()
+    lines: list[Line] = []
+    for name in asked.parts or PARTS:
+        print(f"measuring {name} …", file=sys.stderr)
+        with Ground(asked.database) as ground:
+            lines += PARTS[name](ground, asked)
+    database = "PostgreSQL" if asked.database else "SQLite"
+    print(f"\n{platform.python_version()} · {os.cpu_count()} cores · {database} · "
+          f"median of {asked.rounds} rounds, sides in turn\n")  # fmt: skip
+    print(show(lines))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=1500, help="no-ops in a round")
+    parser.add_argument(
+        "--database",
+        default=os.environ.get("BENCH_DATABASE_URL", ""),
+        help="URL of a PostgreSQL that may create databases; without it SQLite",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""One side's own process: asks for jobs and looks at rows, as it is told on stdin.
+
+One JSON object a line: `{"do": name, ...arguments}`; the answer is one line, too.
+usage: python -m tests.bench.client MODULE     with `app`, `let_out`, `finished`, `empty`
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import django
+from django.core.management import call_command
+
+# So that the publisher's bounded queue is never full: whatever is left over would wait
+# for the relay, and no beat runs here.
+BATCH = 500
+
+
+class Client:
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+        self.app = rows.app
+        self.app.loader.import_default_modules()
+
+    def migrate(self) -> None:
+        call_command("migrate", verbosity=0)
+
+    def ask(self, task: str, **arguments: Any) -> str:
+        job_id = str(self.app.tasks[task].delay(**arguments).id)
+        self.rows.let_out()
+        return job_id
+
+    def run(self, task: str, **arguments: Any) -> Any:
+        """Ask for a job, wait for its end and return its result."""
+        return self.app.AsyncResult(self.ask(task, **arguments)).get(timeout=120)
+
+    def fill(self, count: int) -> None:
+        """No rows, and `count` no-ops in the queue."""
+        self.rows.empty()
+        self.app.control.purge()
+        for done in range(count):
+            self.app.tasks["bench.noop"].delay()
+            if done % BATCH == 0:
+                self.rows.let_out()
+        self.rows.let_out()
+
+    def finished(self) -> int:
+        return int(self.rows.finished())
+
+    def delays(self, count: int, pause: float) -> list[float]:
+        """Milliseconds for each of `count` calls of `.delay()`, with a pause between."""
+        noop = self.app.tasks["bench.noop"]
+        found = []
+        for _call in range(count):
+            time.sleep(pause)
+            started = time.perf_counter()
+            noop.delay()
+            found.append((time.perf_counter() - started) * 1000)
+        self.rows.let_out()
+        return found
+
+    def session(self) -> str:
+        """The cookie of an admin who is signed in."""
+        from django.conf import settings
+        from django.contrib.auth.models import User
+        from django.test import Client as Browser
+
+        browser = Browser()
+        browser.force_login(User.objects.create_superuser("bench"))
+        name = settings.SESSION_COOKIE_NAME
+        return f"{name}={browser.cookies[name].value}"
+
+
+def main(module: str) -> None:
+    django.setup()
+    client = Client(import_module(module))
+    for line in sys.stdin:
+        asked = json.loads(line)
+        verb: Callable[..., Any] = getattr(client, asked.pop("do"))
+        print(json.dumps(verb(**asked)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

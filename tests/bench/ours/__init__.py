@@ -1,0 +1,1 @@
+"""Batuta as it comes, with the tasks that measure it."""
