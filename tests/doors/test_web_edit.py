@@ -185,7 +185,9 @@ def test_the_page_tells_what_was_edited_by_whom(manager):
     place(manager, job, queue="slow", priority="8", reason="less urgent")
     parameters(manager, job, x="7", y="2")
     story = manager.get(f"/jobs/{job.pk}/").context["sheet"].story
-    told = {(one.words, one.detail, str(one.person)) for one in story if one.words == "Edited by"}
+    told = {
+        (one.words, one.detail, str(one.person)) for one in story if one.words == "Edited by"
+    }
     assert told == {
         ("Edited by", "queue: slow, priority: 8 · less urgent", "olivia"),
         ("Edited by", "x", "olivia"),
