@@ -97,6 +97,17 @@ def may(user: Person, verb: Verb, row: Task | Job) -> bool:
     return chosen.filter(pk=row.pk).exists()
 
 
+def may_read_traces(user: Person, job: Job | None) -> bool:
+    """A traceback shows code and values: it is for the owner and who manages the task.
+    None is a result of which no job is known."""
+    if not user.is_active:
+        return False
+    if user.is_superuser or job is None:
+        return bool(user.is_superuser)
+    is_own = job.owner_id is not None and job.owner_id == user.pk
+    return is_own or tasks(user, "manage").filter(pk=job.task_id).exists()
+
+
 def _sees_all(user: Person, verb: Verb) -> bool:
     return bool(user.is_superuser or (verb in _WIDE and user.has_perm(_WIDE[verb])))
 

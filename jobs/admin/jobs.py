@@ -18,7 +18,7 @@ from . import shown
 from .filters import OwnerFilter, QueueFilter, TaskFilter
 from .inlines import ArtifactInline, AttemptInline, EventInline
 from .job_actions import JobActions
-from .rules import ReadOnly, may_read_traces, person
+from .rules import ReadOnly, person
 
 _IN_LIST = ("id", "task", "state", "owner", "queue", "created_at", "finished_at")
 _MOST_TASKS = 50
@@ -68,7 +68,7 @@ class JobAdmin(JobActions, ReadOnly):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """A traceback shows code and values: for the owner and who manages the task."""
-        if obj is None or may_read_traces(person(request), obj):
+        if obj is None or permissions.may_read_traces(person(request), obj):
             return self.fieldsets
         return [(title, _without(part, "traceback_shown")) for title, part in self.fieldsets]
 

@@ -14,7 +14,7 @@ from jobs import permissions
 from jobs.models import Job
 
 from . import shown
-from .rules import ReadOnly, may_read_traces, person, replace
+from .rules import ReadOnly, person, replace
 
 # Importing them has registered the stock pages, so that they can be taken away whatever
 # the order of INSTALLED_APPS.
@@ -43,7 +43,7 @@ class TaskResultAdmin(ReadOnly):
         return rows.filter(task_id__in=permissions.jobs(user).values("pk"))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None or may_read_traces(person(request), _job(obj)):
+        if obj is None or permissions.may_read_traces(person(request), _job(obj)):
             return self.fields
         return tuple(name for name in self.fields if name != "traceback_shown")
 

@@ -9,7 +9,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from jobs import permissions
-from jobs.models import Job
 
 from .paging import BoundedPaginator
 
@@ -25,16 +24,6 @@ else:
 def person(request: HttpRequest) -> permissions.Person:
     """Who asks."""
     return cast(permissions.Person, request.user)
-
-
-def may_read_traces(user: permissions.Person, job: Job | None) -> bool:
-    """A traceback shows code and values: it is for the owner and who manages the task."""
-    if user.is_superuser:
-        return True
-    if job is None:
-        return False
-    is_own = job.owner_id is not None and job.owner_id == user.pk
-    return is_own or permissions.tasks(user, "manage").filter(pk=job.task_id).exists()
 
 
 def replace(*models: type[Model]) -> Any:

@@ -7,6 +7,9 @@ from typing import Any
 from jobs.models import Event, Job
 from jobs.states import State
 
+MOST_REASON = 2_000
+"""Characters of a reason that a door takes."""
+
 
 @dataclass(frozen=True)
 class Order:

@@ -12,14 +12,13 @@ from django.utils.translation import gettext as _
 
 from jobs import permissions
 from jobs.execution import many
-from jobs.execution.control import Order
+from jobs.execution.order import MOST_REASON, Order
 from jobs.models import JobQuerySet
+from jobs.reading.listing import Filters
 
 from . import deeds
-from .listing import Filters
 from .page import page, person, show
 from .placing import ManyPlacings
-from .verbs import MOST_REASON
 
 # Databases keep moments to the microsecond.
 _INSTANT = timedelta(microseconds=1)

@@ -5,10 +5,10 @@ from itertools import groupby
 
 from django.db.models import Q
 
-from jobs import permissions, registry
+from jobs import permissions
 from jobs.models import Task
-
-from . import runs
+from jobs.reading import runs
+from jobs.reading.policy import queue_of
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,6 @@ def broken(user: permissions.Person) -> list[Broken]:
     rows = permissions.tasks(user).exclude(error="")
     managed = set(permissions.tasks(user, "manage").values_list("pk", flat=True))
     return [_broken(row, row.name in managed) for row in rows]
-
-
-def queue_of(task: Task) -> str:
-    """Where its jobs go: as the operator says, or else the code."""
-    if task.queue:
-        return task.queue
-    try:
-        return registry.get(task.name).queue or "celery"
-    except registry.UnknownTask:
-        return ""
 
 
 def _said(words: str) -> Q:

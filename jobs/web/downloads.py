@@ -8,11 +8,11 @@ from django.http.response import HttpResponseBase
 
 from jobs import permissions
 from jobs.models import Artifact
+from jobs.reading.stream import SANDBOX, download
 
 from . import counted, values
 from .archive import pieces, zipped
-from .page import SANDBOX, page, person
-from .stream import download
+from .page import page, person
 
 # By their first bytes: what a task calls its file proves nothing.
 _PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}

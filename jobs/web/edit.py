@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from jobs import permissions, registry
 from jobs.execution import control
-from jobs.execution.control import Order
+from jobs.execution.order import MOST_REASON, Order
 from jobs.models import Job
 from jobs.params import Invalid
 from jobs.states import WAITING
@@ -23,7 +23,6 @@ from . import given
 from .page import page, person, show
 from .placing import Placing
 from .sheet import Sheet
-from .verbs import MOST_REASON
 
 WHAT = "job-what"
 """The field that says which of the two forms was sent: no parameter has that name."""

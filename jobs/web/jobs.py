@@ -6,8 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 from jobs import permissions
+from jobs.reading import lines, listing
 
-from . import deeds, lines, listing
+from . import deeds
 from .page import page, person, show
 from .sheet import Sheet
 
@@ -35,7 +36,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
 def _list(request: HttpRequest) -> dict[str, Any]:
     user, filters = person(request), listing.Filters.of(request.GET)
     chosen = filters.chosen(user)
-    page = listing.page(filters.in_states(chosen), request.GET)
+    before, after = request.GET.get("before"), request.GET.get("after")
+    page = listing.page(filters.in_states(chosen), before=before, after=after)
     return {
         "section": "jobs",
         "filters": filters,

@@ -4,10 +4,10 @@ from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from jobs import permissions
+from jobs.reading import lines
+from jobs.reading.stream import download
 
-from . import lines
 from .page import page, person
-from .stream import download
 
 
 @page()

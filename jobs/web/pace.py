@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from .runs import Runs
+from jobs.reading.runs import Runs
 
 _NEAR = 14  # percent of the line; two words nearer than this would overlap
 

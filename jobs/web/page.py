@@ -24,8 +24,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# For bytes that a job made: nothing in them may run or load.
-SANDBOX = "default-src 'none'; sandbox"
 
 
 def page(

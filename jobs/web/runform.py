@@ -1,6 +1,5 @@
 """The form that asks for a job: offered, filled, sent once."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
@@ -16,7 +15,6 @@ from jobs.params import Invalid
 from jobs.registry import Definition
 
 from . import given
-from .catalogue import queue_of
 
 _SALT = "jobs.web.runform"
 TICKET = "job-ticket"
@@ -110,44 +108,3 @@ def _definition(task: Task) -> Definition | None:
         return registry.get(task.name)
     except registry.UnknownTask:  # known to other processes only
         return None
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How jobs of a task run: the operator's word, or else the code's."""
-
-    queue: str
-    priority: int
-    soft_time_limit: float | None
-    time_limit: float | None
-    max_retries: int | None
-    on_lost: str
-    tags: tuple[str, ...]
-    source: str
-
-
-def policy(task: Task) -> Policy | None:
-    """None for a task that this process does not know."""
-    try:
-        code = registry.get(task.name)
-    except registry.UnknownTask:
-        return None
-    first = _first(task, code)
-    return Policy(
-        queue=queue_of(task),
-        priority=first("priority") or 5,
-        soft_time_limit=first("soft_time_limit"),
-        time_limit=first("time_limit"),
-        max_retries=code.max_retries,
-        on_lost=code.on_lost,
-        tags=code.tags,
-        source=code.function.__module__,
-    )
-
-
-def _first(task: Task, code: Definition) -> Any:
-    def first(name: str) -> Any:
-        own = getattr(task, name)
-        return getattr(code, name) if own is None else own
-
-    return first

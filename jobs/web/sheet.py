@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from jobs import permissions
 from jobs.models import Attempt, Event, Job, JobError, Task
+from jobs.reading import lines, runs
 from jobs.states import ACTIVE, FINAL, SUCCESSFUL, WAITING, State
 
-from . import files, lines, runs, story, trace, values, why
+from . import files, story, trace, values, why
 from .pace import Pace, pace
 from .progress import Progress
 from .verbs import Verb, offered
@@ -76,10 +77,7 @@ class Sheet:
 
     @cached_property
     def may_read_traces(self) -> bool:
-        """A traceback shows code and values: it is for the owner and who manages the task."""
-        if self.user.is_superuser or self.job.owner_id == self.user.pk:
-            return True
-        return permissions.tasks(self.user, "manage").filter(pk=self.job.task_id).exists()
+        return permissions.may_read_traces(self.user, self.job)
 
     @property
     def title(self) -> str:

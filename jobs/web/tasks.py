@@ -9,8 +9,10 @@ from django.shortcuts import redirect
 
 from jobs import permissions
 from jobs.models import Job, Task
+from jobs.reading import runs
+from jobs.reading.policy import policy
 
-from . import catalogue, runform, runs
+from . import catalogue, runform
 from .page import page, person, show
 from .sheet import Sheet
 
@@ -73,6 +75,6 @@ def _about(user: permissions.Person, row: Task) -> dict[str, Any]:
         "may_manage": permissions.may(user, "manage", row),
         "runs": runs.of(mine),
         "sheets": recent,
-        "policy": runform.policy(row),
+        "policy": policy(row),
         "last": recent[0].job.pk if recent else "",
     }

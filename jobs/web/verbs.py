@@ -14,14 +14,12 @@ from django.views.decorators.http import require_POST
 
 from jobs import permissions
 from jobs.execution import control
-from jobs.execution.control import Order
+from jobs.execution.order import MOST_REASON, Order
 from jobs.models import Job
 from jobs.params import Invalid
 from jobs.states import ACTIVE, FINAL, LIVE, WAITING, Requested, State, WaitingFor
 
 from .page import page, person
-
-MOST_REASON = 2_000
 
 
 @dataclass(frozen=True)

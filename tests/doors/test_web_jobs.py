@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import Attempt, Event, JobError, Task
+from jobs.reading import listing
 from jobs.states import State, WaitingFor
-from jobs.web import listing
 
 from . import rows
 

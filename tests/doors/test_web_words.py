@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from jobs.reading.runs import Run, Runs
 from jobs.states import State
 from jobs.templatetags import words
 from jobs.web import trace
 from jobs.web.pace import pace
-from jobs.web.runs import Run, Runs
 
 
 @pytest.mark.parametrize(

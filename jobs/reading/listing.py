@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.contrib.auth import get_user_model
+from django.db.models import BooleanField, Func, Q, Value
 from django.http import Http404, QueryDict
 
 from jobs import permissions
@@ -19,26 +21,40 @@ COUNTED = 10_000
 _INSTANT = timedelta(microseconds=1)
 
 
+class NoSuchPlace(Http404):
+    """A cursor that we did not write."""
+
+
 @dataclass(frozen=True)
 class Filters:
-    """What the person chose, read from the address of the page."""
+    """What the person chose. Jobs asked for at `since` or later and before `until`."""
 
     states: tuple[str, ...] = ()
     task: str = ""
-    is_mine: bool = False
+    owner: str = ""
+    """A name, or "me"."""
+    queue: str = ""
+    tag: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
     words: str = ""
 
     @classmethod
     def of(cls, query: QueryDict) -> "Filters":
+        """Read from the address of a page."""
         return cls(
             states=tuple(state for state in State.values if state in query.getlist("state")),
             task=query.get("task", "").replace("\x00", ""),
-            is_mine=query.get("owner") == "me",
+            owner="me" if query.get("owner") == "me" else "",
             words=query.get("q", "").replace("\x00", "").strip()[:200],
         )
 
     def __bool__(self) -> bool:
         return self != Filters()
+
+    @property
+    def is_mine(self) -> bool:
+        return self.owner == "me"
 
     def chosen(self, user: permissions.Person) -> JobQuerySet:
         """The jobs that `user` may see and that match all filters but the states."""
@@ -46,10 +62,13 @@ class Filters:
 
     def among(self, user: permissions.Person, jobs: JobQuerySet) -> JobQuerySet:
         """Those of `jobs` that match all filters but the states."""
-        if self.task:
-            jobs = jobs.filter(task=self.task)
-        if self.is_mine:
-            jobs = jobs.filter(owner=user.pk)
+        same: dict[str, Any] = {"task": self.task, "queue": self.queue}
+        same |= {"created_at__gte": self.since, "created_at__lt": self.until}
+        jobs = jobs.filter(**{name: value for name, value in same.items() if value})
+        if self.owner:
+            jobs = jobs.filter(_owned(user, self.owner))
+        if self.tag:
+            jobs = jobs.filter(HasTag("tags", Value(self.tag)))
         return jobs.filter(_said(user, self.words)) if self.words else jobs
 
     def in_states(self, jobs: JobQuerySet) -> JobQuerySet:
@@ -72,6 +91,24 @@ class Filters:
         return [*self.states, state]
 
 
+def _owned(user: permissions.Person, owner: str) -> Q:
+    if owner == "me":
+        return Q(owner=user.pk)
+    return Q(**{f"owner__{get_user_model().USERNAME_FIELD}": owner})
+
+
+class HasTag(Func):
+    """Whether a JSON list holds a text."""
+
+    output_field = BooleanField()
+    template = "EXISTS (SELECT 1 FROM json_each(%(expressions)s)"
+    arg_joiner = ") WHERE json_each.value = "
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        how = {"template": "%(expressions)s::text)", "arg_joiner": " @> jsonb_build_array("}
+        return self.as_sql(compiler, connection, **how, **extra)
+
+
 def _said(user: permissions.Person, words: str) -> Q:
     """Found in the id, the note, or the name or title of the task."""
     titled = permissions.tasks(user).filter(title__icontains=words).values("pk")
@@ -88,16 +125,18 @@ class Page:
     older: str | None
 
 
-def page(jobs: JobQuerySet, query: QueryDict) -> Page:
-    """The page after or before the cursor in `query`, or the first one."""
+def page(
+    jobs: JobQuerySet, *, before: str | None = None, after: str | None = None, size: int = 0
+) -> Page:
+    """The page after or before a cursor, or the first one; raises NoSuchPlace."""
+    size = size or PAGE
     rows = jobs.select_related("owner", "schedule").defer("traceback", "checkpoint", "result")
-    before, after = query.get("before"), query.get("after")
     if before:
         upward = rows.filter(_newer(before)).order_by("created_at", "id")
-        found = list(upward[: PAGE + 1])
-        return _page(list(reversed(found[:PAGE])), len(found) > PAGE, True)
-    found = list((rows.filter(_older(after)) if after else rows)[: PAGE + 1])
-    return _page(found[:PAGE], bool(after), len(found) > PAGE)
+        found = list(upward[: size + 1])
+        return _page(list(reversed(found[:size])), len(found) > size, True)
+    found = list((rows.filter(_older(after)) if after else rows)[: size + 1])
+    return _page(found[:size], bool(after), len(found) > size)
 
 
 def _page(jobs: list[Job], has_newer: bool, has_older: bool) -> Page:
@@ -127,7 +166,7 @@ def _place(cursor: str) -> tuple[datetime, str]:
         at, _, job_id = text.partition(" ")
         return datetime.fromisoformat(at), job_id.replace("\x00", "")
     except (binascii.Error, ValueError) as error:
-        raise Http404 from error
+        raise NoSuchPlace from error
 
 
 # SQLite compares moments as text, and the same one may be written with 0, 3 or 6 digits:

@@ -1,0 +1,59 @@
+"""How jobs of a task run: the operator's word, or else the code's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from jobs import registry
+from jobs.models import Task
+from jobs.registry import Definition
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What holds for jobs of a task that were given no wish of their own."""
+
+    queue: str
+    priority: int
+    soft_time_limit: float | None
+    time_limit: float | None
+    max_retries: int | None
+    on_lost: str
+    tags: tuple[str, ...]
+    source: str
+
+
+def policy(task: Task) -> Policy | None:
+    """None for a task that this process does not know."""
+    try:
+        code = registry.get(task.name)
+    except registry.UnknownTask:
+        return None
+    first = _first(task, code)
+    return Policy(
+        queue=queue_of(task),
+        priority=first("priority") or 5,
+        soft_time_limit=first("soft_time_limit"),
+        time_limit=first("time_limit"),
+        max_retries=code.max_retries,
+        on_lost=code.on_lost,
+        tags=code.tags,
+        source=code.function.__module__,
+    )
+
+
+def _first(task: Task, code: Definition) -> Any:
+    def first(name: str) -> Any:
+        own = getattr(task, name)
+        return getattr(code, name) if own is None else own
+
+    return first
+
+
+def queue_of(task: Task) -> str:
+    """Where its jobs go: as the operator says, or else the code."""
+    if task.queue:
+        return task.queue
+    try:
+        return registry.get(task.name).queue or "celery"
+    except registry.UnknownTask:
+        return ""
