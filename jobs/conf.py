@@ -64,6 +64,9 @@ class Configuration:
     max_lost: int = 3
     """How many workers one job may lose before it is failed for good."""
 
+    api_requests_per_minute: int = 600
+    """Requests to the API that each web process takes of one person."""
+
     base_template: str = "base.html"
     """The template that our pages extend."""
 

@@ -1,9 +1,10 @@
 """Our addresses, under whatever prefix the site gives them. A caller's own id or name
 may hold slashes: pages of a job end in one, its files do not, so nothing is ambiguous."""
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
+from jobs.api import door
 from jobs.web import bulk, downloads, edit, jobs, log, tasks, verbs
 
 
@@ -18,6 +19,7 @@ register_converter(KeyConverter, "key")
 app_name = "jobs"
 urlpatterns = [
     path("", jobs.home, name="home"),
+    path("api/", include((door.patterns(), "api"))),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/<key:name>/", tasks.task, name="task"),
     path("jobs/", jobs.jobs, name="jobs"),

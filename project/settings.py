@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django_celery_results",
     "channels",
     "django_htmx",
+    "ninja",  # the scripts of /api/docs
     "jobs",
 ]
 MIDDLEWARE = [

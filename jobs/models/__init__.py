@@ -8,9 +8,10 @@ from .leader import Leader
 from .one import OneJob
 from .queryset import JobQuerySet, from_now, lease_end
 from .task import Task
+from .token import ApiToken, Scope
 
 __all__ = [
-    "Artifact", "Attempt", "Event", "Job", "JobError", "JobQuerySet", "KeptFile", "Leader",
-    "LogChunk", "OnLost", "OneJob", "Task", "content_type_of", "from_now", "is_id", "lease_end",
-    "new_id",
+    "ApiToken", "Artifact", "Attempt", "Event", "Job", "JobError", "JobQuerySet", "KeptFile",
+    "Leader", "LogChunk", "OnLost", "OneJob", "Scope", "Task", "content_type_of", "from_now",
+    "is_id", "lease_end", "new_id",
 ]  # fmt: skip

@@ -102,14 +102,15 @@ def invalid(error: ValidationError, model: type[BaseModel]) -> Invalid:
     fields: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False, include_input=False):
         name, *inside = fault["loc"] or ("",)
-        message = _where(inside, str(name), model) + _worded(fault)
+        message = _where(inside, str(name), model) + worded(fault)
         messages = fields.setdefault(str(name), [])
         if message not in messages:
             messages.append(message)
     return Invalid(fields)
 
 
-def _worded(fault: Any) -> str:
+def worded(fault: Any) -> str:
+    """One of pydantic's errors in our words."""
     words = WORDS.get(fault["type"])
     if words is not None:
         return str(words % fault.get("ctx", {}))
