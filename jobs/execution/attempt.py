@@ -62,6 +62,7 @@ class RunningAttempt:
         self.settled = False
         # Told by `self.retry`, `self.replace` and `update_state("FAILURE")`.
         self.retry_order: RetryOrder | None = None
+        self.max_retries: int | None = None
         self.replacement: Any = None
         self.told_failure: Any = None
         self.raised: Exception | None = None
@@ -228,10 +229,6 @@ class RunningAttempt:
         """Celery wraps what cannot be pickled, and so hides its name."""
         wrapped = isinstance(exception, UnpickleableExceptionWrapper)
         return self.raised if wrapped and self.raised is not None else exception
-
-    def give_back(self, exception: BaseException) -> None:
-        failure = Ending.failure(exception)
-        self._settle(lambda changes: requeue(self.mine, failure, **changes))
 
     def hand_over(self) -> None:
         """`self.replace`: the row is vacated, and the new task fills it: at once, or when

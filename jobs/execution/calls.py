@@ -68,6 +68,7 @@ class Call:
             not_before=self._not_before(),
             arguments=None if attempt.was_given(self.args, self.kwargs) else self.arguments,
             queue=self._another_queue(),
+            max_retries=attempt.max_retries,
         )
 
     def _is_known(self, job_id: str) -> bool:

@@ -2,6 +2,7 @@
 here: the guarded UPDATE, the TaskResult and whatever comes next are one transaction."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
 from jobs.dispatch.publisher import queue
 from jobs.models import Attempt, Event, Job, JobQuerySet, OneJob, OnLost
 from jobs.params import Invalid
-from jobs.states import SUCCESSFUL, State
+from jobs.states import SUCCESSFUL, Requested, State
 
 from .books import BROKEN
 from .canvas import follow
@@ -79,23 +80,40 @@ def retry_later(
 ) -> bool:
     """An attempt failed and the next is due: the same job waits for it as a row."""
     changes |= {"retries": order.retries, "reason": failure.reason}
-    wanted = {"arguments": order.arguments, "queue": order.queue, "priority": order.priority}
+    told = ("arguments", "queue", "priority", "max_retries")
+    wanted = {name: getattr(order, name) for name in told}
     changes |= {name: value for name, value in wanted.items() if value is not None}
     changes["not_before"] = order.not_before or Now()
-    with transaction.atomic():
-        moved = move_and_tell(chosen, State.RETRYING, **changes)
-        for job in moved:
-            _remember_attempt(job, failure)
-    return bool(moved)
+    return _again(
+        chosen, failure, changes, lambda rows: move_and_tell(rows, State.RETRYING, **changes)
+    )
 
 
 def requeue(chosen: JobQuerySet, failure: Ending, **changes: Any) -> bool:
     """Back into its queue at once, without an end."""
+    changes |= {"reason": failure.reason}
+    return _again(chosen, failure, changes, lambda rows: queue(rows, **changes))
+
+
+def _again(
+    chosen: JobQuerySet,
+    failure: Ending,
+    changes: dict[str, Any],
+    move: Callable[[JobQuerySet], list[Job]],
+) -> bool:
+    """The next attempt of a job that nobody wanted to stop. Where somebody did, and the
+    attempt ended before it obeyed, there is none: that must not be forgotten."""
     with transaction.atomic():
-        moved = queue(chosen, reason=failure.reason, **changes)
+        moved = move(chosen.filter(requested=Requested.NOTHING)) or _stop(chosen, changes)
         for job in moved:
             _remember_attempt(job, failure)
     return bool(moved)
+
+
+def _stop(chosen: JobQuerySet, changes: dict[str, Any]) -> list[Job]:
+    paused = move_and_tell(chosen.filter(requested=Requested.PAUSE), State.PAUSED, **changes)
+    unwanted = chosen.filter(requested=Requested.CANCEL)
+    return paused or finish(unwanted, Ending(State.CANCELLED), **changes)
 
 
 def lose(chosen: JobQuerySet, failure: Ending, *, max_lost: int) -> bool:

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
+from celery.exceptions import Reject, SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs import sanitize
+from jobs.models import Job
 from jobs.params import Invalid
 from jobs.states import State
 
 ERROR_MAX_CHARS = 20_000
 TRACEBACK_MAX_CHARS = 100_000
+# Between two attempts of a job that no worker wants.
+LONGEST_PAUSE_SECONDS = 60
 
 
 class Interruption(BaseException):
@@ -105,26 +109,37 @@ class RetryOrder:
     arguments: str | None = None
     queue: str | None = None
     priority: int | None = None
+    max_retries: int | None = None
+
+    @classmethod
+    def put_back(cls, job: Job) -> "RetryOrder":
+        """After `Reject(requeue=True)`: another worker may want it. That is no retry, and
+        comes later each time: nobody is to spin."""
+        pause = min(2 ** (job.attempt - 1), LONGEST_PAUSE_SECONDS)
+        return cls(job.retries, not_before=timezone.now() + timedelta(seconds=pause))
 
 
 def words_of(exception: BaseException) -> str:
     """What an exception says; its class is somebody else's, and may even fail at that."""
     try:
-        return str(exception)
+        return str(exception.reason if isinstance(exception, Reject) else exception)
     except Exception as error:
         return _("(an error without words: %(why)s)") % {"why": type(error).__name__}
 
 
 def reason_for(exception: BaseException) -> str:
     """Why an attempt failed, in words."""
-    if isinstance(exception, TimeLimitExceeded):
-        return _("It ran longer than its hard time limit and was ended.")
-    if isinstance(exception, SoftTimeLimitExceeded):
-        return _("It ran longer than its soft time limit.")
-    if isinstance(exception, WorkerLostError):
-        return _("Its worker process died: %(what)s") % {"what": exception}
-    if isinstance(exception, Invalid):
-        return _("Its parameters do not fit the task.")
-    if isinstance(exception, UnusableResult | Exited):
-        return str(exception)
+    for kinds, words in _REASONS:
+        if isinstance(exception, kinds):
+            return words(exception)
     return _("It raised %(error)s.") % {"error": type(exception).__name__}
+
+
+_REASONS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+    (TimeLimitExceeded, lambda e: _("It ran longer than its hard time limit and was ended.")),
+    (SoftTimeLimitExceeded, lambda e: _("It ran longer than its soft time limit.")),
+    (WorkerLostError, lambda e: _("Its worker process died: %(what)s") % {"what": e}),
+    (Invalid, lambda e: _("Its parameters do not fit the task.")),
+    (Reject, lambda e: _("It refused its job: %(why)s") % {"why": words_of(e)}),
+    ((UnusableResult, Exited), str),
+)

@@ -136,7 +136,7 @@ def settle(attempt: RunningAttempt, outcome: Any) -> None:
         order = attempt.retry_order or RetryOrder(attempt.job.retries + 1)
         attempt.retry(order, info.retval.exc or info.retval, "")
     elif info.state == REJECTED and getattr(info.retval, "requeue", False):
-        attempt.give_back(info.retval)
+        attempt.retry(RetryOrder.put_back(attempt.job), info.retval, "")
     elif info.state in (IGNORED, REJECTED):
         _ignored(attempt, info.retval)
     else:

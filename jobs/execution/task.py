@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Task
 from celery.contrib.django.task import DjangoTask
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, Reject
 
 from jobs import registry
 
@@ -15,6 +15,8 @@ from .outcome import Interruption
 from .pipeline import perform, run_job
 
 Tracer = Callable[..., Any]
+# Whoever raises one of these says that another try makes no sense, or has been arranged.
+LAST_WORDS = (Ignore, Reject, Interruption)
 
 
 class JobMixin(Task):
@@ -52,6 +54,27 @@ class JobMixin(Task):
         except Interruption as interruption:
             attempt.interrupted(interruption)
             raise Ignore from None
+        finally:
+            # What `retry(max_retries=…)` leaves behind, Celery would apply to other jobs.
+            self.__dict__.pop("override_max_retries", None)
+
+    def retry(
+        self,
+        args: Any = None,
+        kwargs: Any = None,
+        exc: Any = None,
+        throw: bool = True,
+        **how: Any,
+    ) -> Any:
+        """As Celery's, but for what is said to be final: else `except Exception: raise
+        self.retry(…)`, and `autoretry_for=(Exception,)`, would try a Reject again."""
+        if isinstance(exc, LAST_WORDS):
+            raise exc
+        attempt = None if self.request.called_directly else running_attempt(self.request.id)
+        if attempt is not None:
+            bound = how.get("max_retries")
+            attempt.max_retries = self.max_retries if bound is None else bound
+        return super().retry(args, kwargs, exc, throw, **how)
 
     def replace(self, sig: Any) -> Any:
         """As Celery's: the new task takes this one's id, place and what comes after."""
