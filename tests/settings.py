@@ -17,9 +17,11 @@ def remove(path: str, owner: int) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-if "BATUTA_TEST_DATA" not in os.environ:
+# Each of the processes that share a run's tests has its own data.
+PART = os.environ.get("PYTEST_XDIST_WORKER", "")
+if os.environ.get("BATUTA_TEST_PART") != PART:
     folder = tempfile.mkdtemp(prefix="batuta-")
-    os.environ["BATUTA_TEST_DATA"] = folder
+    os.environ["BATUTA_TEST_PART"] = PART
     os.environ["ENV_FILE"] = os.devnull  # what a developer's .env says does not count here
     atexit.register(remove, folder, os.getpid())
     os.environ["DATA_DIR"] = folder

@@ -7,18 +7,22 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from jobs import registry, sanitize
 from jobs.models import Artifact, Job, KeptFile, content_type_of, new_id
 from jobs.states import State, WaitingFor
 
+from . import window
 from .caller import caller_id, lineage
 from .changes import tell_on_commit
 from .policy import Policy, policy_of, routed_queue
 from .publisher import ring_on_commit, soon
 
 DEFAULT_PRIORITY = 5
+# Made once, so that it is the same in each INSERT.
+NOW = Now()
 
 
 @dataclass
@@ -103,12 +107,14 @@ def insert(task: str, wish: Wish, **columns: Any) -> Job:
         **wish.columns,
         **columns,
     )
+    rings = False
     if state == State.QUEUED:
         job.queued_at = timezone.now()
         # The publisher rings at once; should its message be lost, the relay does.
-        job.ring_at = soon()
+        rings = window.admits(job.queue)
+        job.ring_at = soon() if rings else NOW
     job.insert()
-    if state == State.QUEUED:
+    if rings:
         ring_on_commit(job)
     tell_on_commit(job)
     return job

@@ -2,19 +2,21 @@
 
 import logging
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models import F, Q, Window
-from django.db.models.functions import Now, RowNumber
+from django.db.models import Q
+from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from jobs.conf import configuration
-from jobs.models import Job, Task
+from jobs.models import Job, JobQuerySet, Task
 from jobs.states import State, WaitingFor
 
 from .changes import move_and_tell
 from .message import COLUMNS, Unringable, reach_broker, ring_or_blame
 from .publisher import cannot_be_rung, soon, waits_for_broker
+from .window import room_of
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ def release_due() -> int:
     ripe = Q(state=State.RETRYING) | Q(state=State.PENDING, waiting_for__in=reasons)
     due = Q(not_before=None) | Q(not_before__lte=Now())
     disabled = Task.objects.filter(enabled=False).values("pk")
-    freed = Job.objects.filter(ripe & due).exclude(task__in=disabled)
+    freed = Job.objects.live().filter(ripe & due).exclude(task__in=disabled)
     return len(move_and_tell(freed, State.QUEUED, queued_at=Now(), ring_at=Now()))
 
 
@@ -73,26 +75,36 @@ def ring_all_again() -> int:
     return Job.objects.filter(state=State.QUEUED).update(ring_at=Now(), rings=0)
 
 
+def is_any_due() -> bool:
+    """Whether a job waits for its place in the broker."""
+    return _unrung().exists()
+
+
 def _due() -> list[Job]:
     """Of each queue the first whose moment has come, as many as there is room for: a
     queue that nobody serves must not keep the others waiting."""
-    waiting = Q(state=State.QUEUED) | Q(state=State.PENDING, waiting_for=WaitingFor.BROKER)
-    most = configuration().outstanding_per_queue
-    order = (F("priority").desc(), F("created_at").asc())
-    place = Window(RowNumber(), partition_by=[F("queue")], order_by=order)
-    due = Job.objects.filter(waiting, ring_at__lte=Now()).annotate(place=place)
-    first = due.filter(place__lte=most).only(*COLUMNS, "rings", "state")
-    by_queue: dict[str, list[Job]] = defaultdict(list)
-    for job in first.order_by("-priority", "created_at"):
-        by_queue[job.queue].append(job)
-    room = {queue: max(0, most - _outstanding(queue, most)) for queue in by_queue}
-    return [job for queue, jobs in by_queue.items() for job in jobs[: room[queue]]]
+    return [job for queue in _queues() for job in _first(queue, room_of(queue))]
 
 
-def _outstanding(queue: str, most: int) -> int:
-    """How many jobs of the queue have a message in the broker, as far as we know."""
-    rung = Job.objects.filter(state=State.QUEUED, queue=queue, ring_at__gt=Now())
-    return rung.values("pk")[:most].count()
+def _unrung() -> JobQuerySet:
+    waits = Q(state=State.QUEUED) | Q(state=State.PENDING, waiting_for=WaitingFor.BROKER)
+    return Job.objects.filter(waits, ring_at__lte=Now())
+
+
+def _queues() -> Iterator[str]:
+    """Those with something to ring, found by leaps: a million jobs lie in a few queues."""
+    names = _unrung().order_by("queue").values_list("queue", flat=True)
+    queue = names.first()
+    while queue is not None:
+        yield queue
+        queue = names.filter(queue__gt=queue).first()
+
+
+def _first(queue: str, most: int) -> list[Job]:
+    if most <= 0:
+        return []
+    jobs = _unrung().filter(queue=queue).order_by("-priority", "created_at")
+    return list(jobs.only(*COLUMNS, "rings", "state")[:most])
 
 
 def _stamp(rung: list[Job]) -> None:

@@ -56,7 +56,6 @@ def claim(job_id: str, task: str, request: dict[str, Any]) -> Job | None:
         lease_expires_at=lease_end(),
         worker=request.get("hostname") or "",
         started_at=NOW,
-        ring_at=None,
     )
     for job in taken:
         tell_on_commit(job)

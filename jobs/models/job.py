@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import PeriodicTask
 
-from jobs.states import ACTIVE, FINAL, WAITING, Requested, State, WaitingFor
+from jobs.states import ACTIVE, FINAL, Requested, State, WaitingFor
 
 from .ids import new_id
 from .queryset import JobQuerySet
@@ -144,10 +144,26 @@ class Job(models.Model):
             models.Index(fields=["-created_at", "-id"], name="job_newest"),
             models.Index(fields=["task", "-created_at"], name="job_of_task"),
             models.Index(fields=["owner", "-created_at"], name="job_of_owner"),
+            # Of conditions SQLite understands no others than these: IS NULL, IS NOT NULL.
             models.Index(
-                fields=["state", "ring_at"],
-                condition=Q(state__in=sorted(WAITING)),
-                name="job_waiting",
+                fields=["state", "not_before"],
+                condition=Q(finished_at__isnull=True),
+                name="job_live",
+            ),
+            models.Index(
+                fields=["queue", "-priority", "created_at"],
+                condition=Q(ring_at__isnull=False),
+                name="job_turn",
+            ),
+            models.Index(
+                fields=["queue", "ring_at"],
+                condition=Q(ring_at__isnull=False),
+                name="job_rung",
+            ),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(expires_at__isnull=False),
+                name="job_expiring",
             ),
             models.Index(
                 fields=["lease_expires_at"],

@@ -1,6 +1,7 @@
 """Leader: which process does what only one may do, by a lease in the database."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +10,8 @@ from django.db.models.functions import Now
 
 class Leader(models.Model):
     """One row per office. A holder that stops renewing loses it when the lease ends."""
+
+    RELAY: ClassVar[str] = "relay"
 
     office = models.CharField(max_length=64, primary_key=True)
     holder = models.CharField(max_length=255)
@@ -34,6 +37,10 @@ class Leader(models.Model):
         fresh = Leader(office=office, holder=holder, expires_at=end)
         Leader.objects.bulk_create([fresh], ignore_conflicts=True)
         return row.filter(holder=holder).exists()
+
+    @classmethod
+    def is_held(cls, office: str) -> bool:
+        return cls.objects.filter(office=office, expires_at__gt=Now()).exists()
 
     @classmethod
     def resign(cls, office: str, holder: str) -> None:

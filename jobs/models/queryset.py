@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from jobs.conf import configuration
-from jobs.states import ACTIVE, FINAL, LIVE, SOURCES, WAITING, Requested, State
+from jobs.states import ACTIVE, FINAL, SOURCES, WAITING, Requested, State
 
 from .statement import update
 
@@ -23,14 +23,14 @@ NOW, NEXT_VERSION = Now(), F("version") + 1
 
 class JobQuerySet(models.QuerySet["Job"]):
     def waiting(self) -> "JobQuerySet":
-        return self.filter(state__in=WAITING)
+        return self.live().filter(state__in=WAITING)
 
     def active(self) -> "JobQuerySet":
         return self.filter(state__in=ACTIVE)
 
     def live(self) -> "JobQuerySet":
-        """Not ended yet."""
-        return self.filter(state__in=LIVE)
+        """Not ended yet; said so that each database finds its index."""
+        return self.filter(finished_at=None)
 
     def final(self) -> "JobQuerySet":
         return self.filter(state__in=FINAL)
@@ -65,6 +65,7 @@ def moved(to: State, changes: dict[str, Any]) -> dict[str, Any]:
         "state": to,
         "version": NEXT_VERSION,
         "waiting_for": "",
+        "ring_at": None,
         "requested": Requested.NOTHING,
         "requested_at": None,
     }

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connections
 
 from jobs.conf import configuration
 from jobs.dispatch.epoch import broker_lost_its_data
-from jobs.dispatch.relay import release_due, ring_all_again, ring_due
+from jobs.dispatch.relay import is_any_due, release_due, ring_all_again, ring_due
 from jobs.execution.rescue import expire_due, reap_dead, reap_lost, terminate_deaf
 from jobs.models import Leader
 
@@ -20,7 +20,8 @@ from .caution import Caution
 
 logger = logging.getLogger(__name__)
 
-OFFICE = "relay"
+# Between two rounds of ringing while jobs are taken and others wait for their place.
+FLOW_SECONDS = 0.1
 # How long a process that ends waits for the round that it is in.
 FAREWELL_SECONDS = 15.0
 
@@ -34,10 +35,14 @@ class Rounds(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self.stopped.wait(configuration().relay_seconds):
+            while not self.stopped.wait(self.pause()):
                 self.tick()
         finally:
             connections.close_all()
+
+    def pause(self) -> float:
+        """Seconds until the next round."""
+        return configuration().relay_seconds
 
     def tick(self) -> None:
         raise NotImplementedError
@@ -77,7 +82,7 @@ class Relay(Rounds):
         try:
             super().run()
         finally:
-            self.managed(lambda: Leader.resign(OFFICE, self.holder))
+            self.managed(lambda: Leader.resign(Leader.RELAY, self.holder))
             connections.close_all()
             self.ringer.join(FAREWELL_SECONDS)
 
@@ -94,9 +99,9 @@ class Relay(Rounds):
 
     def holds_office(self) -> bool:
         """A leader that is silent for one lease is replaced."""
-        if not Leader.hold(OFFICE, self.holder, configuration().lease_seconds):
+        if not Leader.hold(Leader.RELAY, self.holder, configuration().lease_seconds):
             return False
-        self.office = Leader.objects.get(pk=OFFICE)
+        self.office = Leader.objects.get(pk=Leader.RELAY)
         if self.office.term != self.term:
             self.take_over()
             self.term = self.office.term
@@ -121,8 +126,13 @@ class Ringer(Rounds):
     def __init__(self, relay: Relay) -> None:
         super().__init__("batuta-ringer", relay.stopped)
         self.relay = relay
+        self.flows = False
+
+    def pause(self) -> float:
+        return FLOW_SECONDS if self.flows else super().pause()
 
     def tick(self) -> None:
+        self.flows = False
         if self.relay.leads:
             self.managed(self.ring)
             self.managed(lambda: terminate_deaf(current_app))
@@ -130,4 +140,5 @@ class Ringer(Rounds):
     def ring(self) -> None:
         if broker_lost_its_data(current_app):
             ring_all_again()
-        ring_due()
+        # A queue with more to ring than there is room for must not run dry meanwhile.
+        self.flows = ring_due() > 0 and is_any_due()

@@ -17,7 +17,7 @@ class Ground:
         self.folder, self.given = folder, database
         self.name = f"batuta_chaos_{os.getpid()}"
         self.environment = {
-            "BATUTA_TEST_DATA": str(folder),
+            "BATUTA_TEST_PART": os.environ.get("PYTEST_XDIST_WORKER", ""),
             "DATA_DIR": str(folder),
             "SECRET_KEY": "only-for-chaos-" + "x" * 50,
             "REDIS_URL": f"unix://{folder}/redis.sock" if redis == "embedded" else redis,
