@@ -6,13 +6,14 @@ of ours (Celery's built-ins, excluded tasks) goes on as stock.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from celery import states
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django_celery_results.backends.database import DatabaseBackend as StockBackend
 
 from jobs import registry
@@ -67,7 +68,7 @@ class DatabaseBackend(StockBackend):
             order = attempt.retry_order or RetryOrder(attempt.job.retries + 1)
             return attempt.retry(order, exc or Exception("retry"), traceback)
         if lease := getattr(kwargs.get("request"), "lease", None):
-            return given_back_by_parent(task_id, lease, exc)
+            return given_back_by_parent(task_id, lease)
         return super().mark_as_retry(task_id, exc, traceback, *args, **kwargs)
 
     def mark_as_revoked(
@@ -131,6 +132,12 @@ def revoked(job_id: str, lease: str, reason: str) -> None:
         finish(held, ending)
 
 
+def given_up(job_ids: Iterable[str]) -> None:
+    """A foreign `revoke` of what waits, whatever for."""
+    waiting = Job.objects.filter(pk__in=job_ids, state__in=WAITING)
+    finish(waiting, Ending(State.CANCELLED, _("It was revoked.")))
+
+
 @contextmanager
 def told_by_parent(job_id: str) -> Iterator[None]:
     """What a worker's main process writes of a job that it runs. No fault of the database
@@ -142,12 +149,15 @@ def told_by_parent(job_id: str) -> Iterator[None]:
         logger.error("The end of the job %s cannot be told: %s", job_id, error)
 
 
-def given_back_by_parent(job_id: str, lease: str, exc: BaseException) -> None:
+def given_back_by_parent(job_id: str, lease: str) -> None:
     """The worker ends what it runs, to be run elsewhere (a cold shutdown)."""
     mine = Job.objects.filter(pk=job_id).held_by(lease)
+    # Celery says "Retry" of it, which nobody asked for.
+    told_to_end = WorkerLostError(_("Its worker was told to end."))
+    ending = Ending(State.FAILED, str(told_to_end), exception=told_to_end)
     with told_by_parent(job_id), transaction.atomic():
-        if not requeue(mine.filter(on_lost=OnLost.RETRY), Ending.failure(exc)):
-            finish(mine, Ending.failure(exc))
+        if not requeue(mine.filter(on_lost=OnLost.RETRY), ending):
+            finish(mine, ending)
 
 
 def ended_by_parent(job_id: str, lease: str, exc: BaseException, traceback: Any) -> None:

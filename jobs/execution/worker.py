@@ -3,13 +3,15 @@
 from typing import Any
 
 from celery import signals
+from celery.utils.functional import maybe_list
+from celery.worker import control
 from celery.worker.control import control_command
 
 from jobs import registry
 from jobs.models import Task
 
 from . import capture, leaving, unacknowledged
-from .backend import told_by_parent
+from .backend import given_up, told_by_parent
 from .keeper import Keeper, between_forks, guard_forks, running_requests
 from .rescue import TERMINATE
 from .senseless import unknown_task, unreadable_message
@@ -72,3 +74,16 @@ def terminate_attempt(state: Any, lease: str) -> dict[str, str]:
             request.terminate(state.consumer.pool, signal="SIGTERM")
             return {"ok": lease}
     return {"ok": ""}
+
+
+@control_command(
+    name="revoke", variadic="task_id", signature="[id1 [id2 [... [idN]]]]", help="Revoke tasks."
+)
+def revoke(state: Any, task_id: Any, *args: Any, **kwargs: Any) -> Any:
+    """Celery's own waits for a message, and forgets with the worker. A row that waits for
+    its time or its start has no message yet: it ends at once."""
+    told = control.revoke(state, task_id, *args, **kwargs)
+    ids = [str(each) for each in maybe_list(task_id) or []]
+    with told_by_parent(", ".join(ids)):
+        given_up(ids)
+    return told

@@ -6,6 +6,7 @@ import pytest
 from celery import chord, current_app
 from django_celery_results.models import TaskResult
 
+from jobs import enqueue
 from jobs.dispatch.message import ring
 from jobs.models import Job
 from jobs.states import State
@@ -38,6 +39,19 @@ def test_a_task_that_acknowledges_late_runs_again_when_its_process_dies(site, tm
     ledger = tmp_path / "ledger"
     job = site.ends(die_late.delay(str(ledger)))
     assert (job.result, job.on_lost, len(lines_of(ledger))) == (2, "retry", 2)
+
+
+def test_celerys_revoke_ends_what_has_no_message_yet(site):
+    late = [plain_add.apply_async((1, 2), countdown=600) for _ in range(3)]
+    held = enqueue("tests.sample_tasks.add", {"x": 1}, hold=True)
+    late[0].revoke()
+    current_app.control.revoke([late[1].id, held.id, "nobody's"], terminate=True)
+    for job in (*late[:2], held):
+        row = site.ends(job, State.CANCELLED)
+        assert (row.attempt, row.reason) == (0, "It was revoked.")
+        assert TaskResult.objects.get(task_id=row.id).status == "REVOKED"
+    assert late[0].state == "REVOKED"
+    assert site.job(late[2]).state == State.PENDING
 
 
 def test_what_the_site_excludes_stays_plain_celery(site, settings, tmp_path):

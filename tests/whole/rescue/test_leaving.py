@@ -2,6 +2,9 @@
 
 import signal
 
+import pytest
+from billiard.exceptions import WorkerLostError
+
 from jobs import enqueue
 from jobs.execution.control import Order, pause, resume
 from jobs.models import Event, Job
@@ -9,6 +12,8 @@ from jobs.states import State
 from tests.hostile_tasks import stand_still_plainly
 from tests.rescue_tasks import PAID
 from tests.waiting import eventually
+
+TOLD_TO_END = "Its worker was told to end."
 
 
 def lines_of(path):
@@ -75,8 +80,12 @@ def test_a_cold_shutdown_gives_back_what_may_run_again_and_fails_the_rest(site, 
     leaver.signal(signal.SIGQUIT)
     ends(leaver)
     go.touch()
-    assert site.job(job).state == State.QUEUED
-    assert site.ends(plain, State.FAILED).attempt == 1
+    row = site.job(job)
+    assert (row.state, row.attempts.get().reason) == (State.QUEUED, TOLD_TO_END)
+    failed = site.ends(plain, State.FAILED)
+    assert (failed.attempt, failed.reason) == (1, TOLD_TO_END)
+    with pytest.raises(WorkerLostError, match="told to end"):
+        plain.get(timeout=5)
     site.start_worker(name="heir", queue="walkers", slots=1)
     assert site.ends(job).attempt == 2
     assert lines_of(held) == ["x"]
