@@ -2,7 +2,9 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -59,11 +61,13 @@ def holds_treasure(value: Any) -> bool:
 
 
 def secret_texts(value: Any, all_of_it: bool = False) -> Iterator[str]:
-    """The secrets inside a value; with `all_of_it` every text in it is one."""
+    """The secrets inside a value; with `all_of_it` every text and number in it is one."""
     if is_secret(value):
         yield revealed(value)
-    elif all_of_it and isinstance(value, str):
-        yield value
+    elif all_of_it and isinstance(value, str | int | float | Decimal | UUID):
+        yield str(value)
+    elif all_of_it and isinstance(value, bytes):
+        yield value.decode(errors="replace")
     for inner in _inside(value):
         yield from secret_texts(inner, all_of_it)
 

@@ -135,10 +135,12 @@ class Parameters:
         }
 
     def secret_texts(self, loaded: Mapping[str, Any]) -> tuple[str, ...]:
-        """The secrets among what `load` gave, to be masked wherever the job writes."""
+        """The secrets among what the function is called with, its own defaults included,
+        to be masked wherever the job writes."""
+        defaults = {each.name: each.default for each in self.signature.parameters}
         return tuple(
             text
-            for name, value in loaded.items()
+            for name, value in {**defaults, **loaded}.items()
             for text in secret_texts(
                 value, name in self.secrets or mentions_secret(self._hints.get(name))
             )

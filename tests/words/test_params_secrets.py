@@ -3,6 +3,7 @@
 import json
 import pickle
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import pytest
@@ -48,7 +49,30 @@ def test_secrets_are_sealed_in_the_row_and_plain_for_the_function():
     assert (loaded["plain"], loaded["number"]) == ("canary-5", 424242)
     assert loaded["login"].password.get_secret_value() == "canary-1"
     assert [token.reveal() for token in loaded["login"].tokens] == ["canary-2", "canary-3"]
-    assert sorted(parameters.secret_texts(loaded)) == [f"canary-{n}" for n in range(1, 6)]
+    texts = sorted(parameters.secret_texts(loaded))
+    assert texts == ["424242", *(f"canary-{n}" for n in range(1, 6))]
+
+
+DEFAULT = Secret("canary-1")
+
+
+def test_a_secret_that_the_code_itself_gives_is_masked_as_well():
+    def function(key: Secret = DEFAULT, plain: str = "canary-2", other: str = "x"): ...
+
+    parameters = Parameters(function, secrets=("plain",))
+    assert sorted(parameters.secret_texts({})) == ["canary-1", "canary-2"]
+    assert sorted(parameters.secret_texts({"key": Secret("given")})) == ["canary-2", "given"]
+    stored = parameters.store(parameters.validate({}), no_file)
+    for way in (json.dumps(stored), json.dumps(parameters.schema), str(parameters.form())):
+        assert "canary" not in way
+
+
+def test_a_secret_of_any_kind_is_masked():
+    def function(pin: int, blob: bytes, price: Decimal): ...
+
+    parameters = Parameters(function, secrets=("pin", "blob", "price"))
+    values = {"pin": 424242, "blob": b"canary", "price": Decimal("1234.5")}
+    assert sorted(parameters.secret_texts(values)) == ["1234.5", "424242", "canary"]
 
 
 def test_no_way_of_looking_shows_a_secret(caplog):
