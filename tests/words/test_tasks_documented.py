@@ -1,5 +1,6 @@
 """docs/tasks.md names every option and every kind of parameter, and its examples run."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import celery
 import pytest
 from django.conf import settings
 
+from jobs.execution.context import CurrentJob
 from jobs.params.bounds import DEEPEST, LONGEST_INTEGER
 from jobs.params.form.kinds import KINDS, LONG_TEXT
 from jobs.registry.options import KNOWN, OURS
@@ -40,6 +42,19 @@ def test_every_kind_of_parameter_is_documented():
     }
     others = {"Literal", "Enum", "list", "set", "tuple", "dict", "BaseModel", "Any"}
     assert (wanted | others) - documented == set()
+
+
+def test_all_that_a_running_function_may_use_is_documented():
+    calls = [call for row in rows("## While it runs\n") for call in re.findall(r"`(.+?)`", row)]
+    surface = {name: getattr(CurrentJob, name) for name in dir(CurrentJob) if name[0] != "_"}
+    assert {call.partition("(")[0] for call in calls} == set(surface)
+    for call in calls:
+        name, given, wanted = call.partition("(")
+        assert bool(given) == inspect.isfunction(surface[name]), call
+        if given and "…" not in wanted:
+            _self, *parameters = inspect.signature(surface[name]).parameters.values()
+            bare = [str(each.replace(annotation=each.empty)) for each in parameters]
+            assert wanted.rstrip(")").replace('"', "'") == ", ".join(bare)
 
 
 def test_the_numbers_on_the_page_are_those_of_the_code():
