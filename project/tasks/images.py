@@ -141,9 +141,9 @@ class _Batch:
             if number >= self.looked_at:
                 self._look_at(number, source, refusal)
                 self._remember(number + 1)
-        self.job.progress(len(found) * steps, message=_("Packing"))
         if not self.made:
             raise self._nothing()
+        self.job.progress(len(found) * steps, message=_("Packing"))
 
     def _look_at(self, number: int, source: _Source, refusal: str | None) -> None:
         scratch = self.job.directory / f"given-{number}"
