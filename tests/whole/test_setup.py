@@ -1,7 +1,9 @@
 """One command brings everything up; nothing is left when it ends, however it ends."""
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,8 +20,28 @@ from tests.whole.house import Build, House, clean_environment, free_port
 BASE = Path(settings.BASE_DIR)
 
 
+# What Redis, PostgreSQL and RabbitMQ listen on when somebody runs them.
+USUAL_PORTS = (6379, 5432, 5672)
+
+
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def strangers() -> Iterator[list[socket.socket]]:
+    """Somebody listens on the usual ports; where somebody does already, that must do.
+    Not as PostgreSQL: other tests look for one."""
+    listening = []
+    for port in (6379, 5672):
+        with contextlib.suppress(OSError):
+            listening.append(socket.create_server(("127.0.0.1", port)))
+            listening[-1].setblocking(False)
+    yield listening
+    for each in listening:
+        each.close()
+
+
+@pytest.fixture(scope="module")
+def running(
+    tmp_path_factory: pytest.TempPathFactory, strangers: list[socket.socket]
+) -> Iterator[House]:
     """One running site for the tests that only look, or harm what comes back."""
     house = House(tmp_path_factory.mktemp("house") / "data", ADMIN_USERNAME="chief").start()
     try:
@@ -178,13 +200,18 @@ def test_a_long_path_with_spaces_gets_a_socket_elsewhere(build: Build, tmp_path:
     assert not folder.exists()
 
 
-def test_servers_that_were_not_named_are_not_touched(running: House):
+def test_servers_that_were_not_named_are_not_touched(
+    running: House, strangers: list[socket.socket]
+):
+    for stranger in strangers:
+        with pytest.raises(BlockingIOError):
+            stranger.accept()  # nobody has ever knocked
     peers = {
         int(line.split()[2].rpartition(":")[2], 16)
         for pid in running.pids()
         for line in tcp_of(pid)
     }
-    assert peers & {6379, 5432, 5672} == set()
+    assert peers & {*USUAL_PORTS} == set()
 
 
 def tcp_of(pid: int) -> list[str]:
