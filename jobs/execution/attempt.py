@@ -21,18 +21,24 @@ from jobs.conf import configuration
 from jobs.dispatch.changes import move_and_tell
 from jobs.models import Artifact, Job, JobError, JobQuerySet, OneJob
 from jobs.params import Invalid
-from jobs.states import Requested, State, WaitingFor
+from jobs.states import Requested, State
 
-from . import leaving
+from . import leaving, parting
 from .books import BROKEN, patiently, the_books
 from .command import CompletedCommand, run_command
 from .context import CurrentJob
 from .files import keep_file, open_file
-from .finish import finish, held, requeue, retry_later
+from .finish import finish, held, retry_later
 from .log import Log
 from .outcome import Cancelled, Ending, Interruption, LeaseLost, Leaving, Paused, RetryOrder
 from .report import Report
 from .typed import opened
+
+PARTINGS = {
+    Paused: parting.pause,
+    Cancelled: parting.cancel,
+    Leaving: parting.go_elsewhere,
+}
 
 
 class Voice(Protocol):
@@ -231,34 +237,14 @@ class RunningAttempt:
         return self.raised if wrapped and self.raised is not None else exception
 
     def hand_over(self) -> None:
-        """`self.replace`: the row is vacated, and the new task fills it: at once, or when
-        the steps before it are done. One transaction: a quick step finds the place free."""
-
-        def replace(changes: dict[str, Any]) -> bool:
-            waits = {"waiting_for": WaitingFor.UPSTREAM}
-            vacated = move_and_tell(self.mine, State.PENDING, **waits, **changes)
-            if vacated:
-                self.replacement.apply_async(parent_id=self.job.id, add_to_parent=False)
-            return bool(vacated)
-
-        self._settle(replace)
+        self._settle(lambda changes: parting.make_room(self, **changes))
 
     def interrupted(self, interruption: Interruption) -> None:
-        if isinstance(interruption, Paused):
-            kept = self._reached
-            self._settle(
-                lambda changes: move_and_tell(self.mine, State.PAUSED, **kept, **changes)
-            )
-        elif isinstance(interruption, Cancelled):
-            ending = Ending(State.CANCELLED)
-            self._settle(lambda changes: finish(self.mine, ending, **changes))
-        elif isinstance(interruption, Leaving):
-            kept = self._reached
-            reason = _("Its worker was told to end; it goes on from its checkpoint.")
-            ending = Ending(State.FAILED, reason)
-            self._settle(lambda changes: requeue(self.mine, ending, **kept, **changes))
-        else:
+        part = PARTINGS.get(type(interruption))
+        if part is None:
             self.settled = True  # another attempt owns the job; nothing of ours may land
+        else:
+            self._settle(lambda changes: part(self, **self._reached, **changes))
 
     def _settle(self, write: Callable[[dict[str, Any]], object]) -> None:
         if self.settled:

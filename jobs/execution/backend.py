@@ -55,10 +55,13 @@ class DatabaseBackend(StockBackend):
         attempt = running_attempt(task_id)
         if attempt is not None:
             attempt.fail(exc, traceback)
-        elif lease := getattr(request, "lease", None):
-            ended_by_parent(task_id, lease, exc, traceback)
-        else:
+        elif not getattr(request, "lease", None):
             super().mark_as_failure(task_id, exc, traceback, request, *args, **kwargs)
+        elif is_job(task_id):
+            ended_by_parent(task_id, request.lease, exc, traceback)
+        else:
+            with told_by_parent(task_id):
+                super().mark_as_failure(task_id, exc, traceback, request, *args, **kwargs)
 
     def mark_as_retry(
         self, task_id: str, exc: BaseException, traceback: Any = None, *args: Any, **kwargs: Any
@@ -136,6 +139,15 @@ def given_up(job_ids: Iterable[str]) -> None:
     """A foreign `revoke` of what waits, whatever for."""
     waiting = Job.objects.filter(pk__in=job_ids, state__in=WAITING)
     finish(waiting, Ending(State.CANCELLED, _("It was revoked.")))
+
+
+def is_job(task_id: str) -> bool:
+    """Whether the worker's main process speaks of a job: not of an excluded task, or of a
+    message that was left to plain Celery. If the database cannot tell, it is one."""
+    known = True
+    with told_by_parent(task_id):
+        known = Job.objects.filter(pk=task_id).exists()
+    return known
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Take a job: one UPDATE that at most one worker wins."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import F, Value
@@ -44,10 +46,11 @@ NEXT_ATTEMPT, NOW = F("attempt") + 1, Now()
 
 def claim(job_id: str, task: str, request: dict[str, Any]) -> Job | None:
     """The job, running under the request's lease; None when it is not to be had: taken,
-    over, paused, held, expired, of another task, or limited otherwise than the message
-    says (then it was not we who rang)."""
+    over, paused, held, expired, of another task, limited otherwise than the message says
+    (then it was not we who rang), or moved to a queue that this worker does not serve."""
     hard, soft = request.get("timelimit") or (None, None)
-    chosen = OneJob(_claimable, id=job_id, task=task, time_limit=hard, soft_time_limit=soft)
+    claimable = _claimable_from(request["queues"])
+    chosen = OneJob(claimable, id=job_id, task=task, time_limit=hard, soft_time_limit=soft)
     taken = chosen.move_returning(
         _first_state(task),
         COLUMNS,
@@ -62,11 +65,17 @@ def claim(job_id: str, task: str, request: dict[str, Any]) -> Job | None:
     return taken[0] if taken else None
 
 
-def _claimable(task: Any, **columns: Any) -> JobQuerySet:
-    # Not by an index of tasks: PostgreSQL, while it has no statistics, takes that to be as
-    # good as the key, and reads all jobs of the task for each claim.
-    jobs = Job.objects.alias(its_task=Concat("task", Value(""))).filter(its_task=task)
-    return jobs.filter(**columns, state=State.QUEUED).unexpired()
+@lru_cache
+def _claimable_from(queues: tuple[str, ...]) -> Callable[..., JobQuerySet]:
+    """The choice of one job; the same for the same queues (see `OneJob`)."""
+
+    def choose(task: Any, **columns: Any) -> JobQuerySet:
+        # Not by an index of tasks: PostgreSQL, while it has no statistics, takes that to be
+        # as good as the key, and reads all jobs of the task for each claim.
+        jobs = Job.objects.alias(its_task=Concat("task", Value(""))).filter(its_task=task)
+        return jobs.filter(**columns, state=State.QUEUED, queue__in=queues).unexpired()
+
+    return choose
 
 
 def is_foreign(request: dict[str, Any]) -> bool:
@@ -74,11 +83,22 @@ def is_foreign(request: dict[str, Any]) -> bool:
     return HEADER not in request
 
 
+def is_ignored(job_id: str) -> bool:
+    """Whether a foreign message is none of our business: the site leaves those to plain
+    Celery. With a known id it is about a job all the same."""
+    if configuration().foreign_messages != "ignore":
+        return False
+    return not Job.objects.filter(pk=job_id).exists()
+
+
 def adopt(job_id: str, task: str, args: Any, kwargs: Any, request: dict[str, Any]) -> bool:
     """Make a row for a foreign message, as JOBS_FOREIGN_MESSAGES says; whether there
     may be one to claim now. A second delivery finds the row of the first."""
-    if configuration().foreign_messages != "adopt" or not is_id(job_id):
+    word = configuration().foreign_messages
+    if word == "refuse" or not is_id(job_id):
         return False
+    if word == "ignore":  # it bears the id of a job, which runs what its row says
+        return True
     job = Job(
         id=job_id,
         task_id=task,

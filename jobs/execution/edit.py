@@ -93,7 +93,7 @@ def _written(jobs: list[Job], changes: dict[str, Any], order: Order) -> int:
     written = {job.pk for job in changed}
     Event.objects.bulk_create([event for event in events if event.job_id in written])
     if changes.keys() & {"queue", "priority"}:
-        # The old message finds the job taken, or takes it: it runs once.
+        # The old message finds the job taken, or in a queue that is none of its worker's.
         mine.filter(state=State.QUEUED).update(ring_at=Now())
     if "not_before" in changes:
         _wait_for_time(mine, changes["not_before"])

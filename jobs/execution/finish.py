@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from jobs import sanitize
@@ -104,6 +104,8 @@ def _again(
     """The next attempt of a job that nobody wanted to stop. Where somebody did, and the
     attempt ended before it obeyed, there is none: that must not be forgotten."""
     with transaction.atomic():
+        # Held, so that nothing is asked or withdrawn between the statements that follow.
+        list(chosen.select_for_update(of=("self",)).values_list("pk"))
         moved = move(chosen.filter(requested=Requested.NOTHING)) or _stop(chosen, changes)
         for job in moved:
             _remember_attempt(job, failure)
@@ -117,8 +119,11 @@ def _stop(chosen: JobQuerySet, changes: dict[str, Any]) -> list[Job]:
 
 
 def lose(chosen: JobQuerySet, failure: Ending, *, max_lost: int) -> bool:
-    """The attempt's process is gone. The task's word says whether it runs again."""
-    again = chosen.filter(on_lost=OnLost.RETRY, lost__lt=max_lost)
+    """The attempt's process is gone. The task's word says whether it runs again, and one
+    that was being cancelled does not."""
+    again = chosen.filter(
+        Q(on_lost=OnLost.RETRY, lost__lt=max_lost) | Q(requested=Requested.CANCEL)
+    )
     if requeue(again, failure, lost=F("lost") + 1):
         return True
     return bool(finish(chosen, failure, lost=F("lost") + 1))

@@ -7,6 +7,7 @@ group), headers, shadow, stamps. What has a column goes there; the rest is `opti
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery import current_app
 from celery.utils.functional import maybe_list
 from celery.utils.time import maybe_iso8601, maybe_make_aware
 from django.utils import timezone
@@ -59,7 +60,7 @@ def adopted_columns(request: dict[str, Any]) -> dict[str, Any]:
     named = {name: request.get(REQUEST_NAMES.get(name, name)) for name in KEPT}
     return {
         "options": kept_options({**named, **(request.get("stamps") or {})}),
-        "queue": delivery.get("routing_key") or "celery",
+        "queue": _queue_of(delivery.get("routing_key") or "", request["queues"]),
         "priority": delivery.get("priority") or DEFAULT_PRIORITY,
         "time_limit": hard,
         "soft_time_limit": soft,
@@ -70,6 +71,15 @@ def adopted_columns(request: dict[str, Any]) -> dict[str, Any]:
         "expires_at": moment(request.get("expires")),
         "ignore_result": bool(request.get("ignore_result")),
     }
+
+
+def _queue_of(routing_key: str, served: tuple[str, ...]) -> str:
+    """The queue out of which a message came: of those that its worker serves."""
+    if routing_key in served:
+        return routing_key
+    queues = current_app.amqp.queues
+    bound = [name for name in served if queues[name].routing_key == routing_key]
+    return next(iter([*bound, *served]), queues.default_routing_key)
 
 
 def request_from(job: Job, message: dict[str, Any]) -> dict[str, Any]:

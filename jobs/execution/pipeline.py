@@ -16,15 +16,17 @@ from jobs.dispatch.caller import on_behalf_of
 from jobs.models import Job
 
 from .attempt import RunningAttempt
-from .books import BROKEN, drop_open_transactions, the_books
+from .books import BROKEN, drop_open_transactions, patiently, the_books
 from .capture import listening
-from .claim import adopt, claim, is_foreign
+from .claim import adopt, claim, is_foreign, is_ignored
 from .context import enter, leave
 from .mark import new_lease
 from .options import request_from
 from .outcome import Exited, RetryOrder
+from .queues import served
 from .reporter import reporter
 from .result import as_json
+from .senseless import refused_message
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,9 @@ def run_job(
 ) -> Any:
     """One message: Celery's tracer runs if, and only if, the job could be taken."""
     message.setdefault("lease", new_lease())  # solo and threads have no JobRequest dict
+    message.setdefault("queues", served(task.app))
+    if is_foreign(message) and patiently(lambda: is_ignored(uuid)):
+        return tracer(uuid, args, kwargs, {**message, "lease": ""})
     job = take(uuid, task.name, args, kwargs, message)
     if job is None:
         return left_alone()
@@ -72,14 +77,23 @@ def take(uuid: str, task: str, args: Any, kwargs: Any, message: dict[str, Any]) 
     """Claim the row; a foreign message gets one first. A database that cannot be reached
     leaves the job to the relay, which rings again."""
     try:
+        if is_foreign(message) and not adopted(uuid, task, args, kwargs, message):
+            return None
         with the_books():
-            if is_foreign(message) and not adopt(uuid, task, args, kwargs, message):
-                logger.warning("A foreign message for %s[%s] was not run.", task, uuid)
-                return None
             return claim(uuid, task, message)
     except BROKEN as error:
         logger.error("The job %s cannot be taken: %s", uuid, error)
         return None
+
+
+def adopted(uuid: str, task: str, args: Any, kwargs: Any, message: dict[str, Any]) -> bool:
+    """Whether a foreign message has a row now. Nobody would ring for it again, so we wait
+    for a database that is away."""
+    if patiently(lambda: adopt(uuid, task, args, kwargs, message)):
+        return True
+    with the_books():
+        refused_message(uuid, task, message.get("hostname") or "")
+    return False
 
 
 def left_alone() -> Any:

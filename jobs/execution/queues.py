@@ -23,6 +23,11 @@ def serve_named_queues(instance: Any, **kwargs: Any) -> None:
             queues.select_add(name)
 
 
+def served(app: Any) -> tuple[str, ...]:
+    """The queues that this worker takes jobs from, at this moment."""
+    return tuple(sorted(app.amqp.queues.consume_from))
+
+
 def known() -> set[str]:
     """Every queue that a job may be sent to: named by the code, operators or settings."""
     return _by_operators() | _by_code() | set(current_app.amqp.queues)

@@ -8,11 +8,15 @@ with the message given back to the broker, the next one."""
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from billiard.exceptions import WorkerLostError
 from celery.exceptions import InvalidTaskError
 from celery.worker.request import Request
 from celery.worker.strategy import default
 
+from jobs import registry
+
 from .mark import new_lease
+from .queues import served
 
 ID_MAX_CHARS = 255
 
@@ -27,6 +31,7 @@ class JobRequest(Request):
         except (TypeError, ValueError, LookupError, AttributeError) as error:
             raise InvalidTaskError(f"its headers are of another shape: {error!r}") from error
         self.lease = self._request_dict["lease"] = new_lease()
+        self._request_dict["queues"] = served(self._app)
 
     def _be_sound(self) -> None:
         """What Celery looks at only when it is too late."""
@@ -35,6 +40,21 @@ class JobRequest(Request):
         hard, soft = self.time_limits
         if not all(isinstance(limit, int | float | None) for limit in (hard, soft)):
             raise TypeError(f"the limits {self.time_limits!r}")
+
+    def on_failure(self, exc_info: Any, *args: Any, **kwargs: Any) -> Any:
+        """With `reject_on_worker_lost` Celery gives the message back and tells nobody that
+        the child is dead. The row would then wait for its lease to run out."""
+        failure = getattr(exc_info.exception, "exc", exc_info.exception)
+        is_put_back = self.task.acks_late and self.task.reject_on_worker_lost
+        if is_put_back and isinstance(failure, WorkerLostError):
+            self.task.backend.mark_as_failure(self.id, failure, request=self._context)
+        return super().on_failure(exc_info, *args, **kwargs)
+
+    def _retry_worker_lost(self, *args: Any, **kwargs: Any) -> bool:
+        """What becomes of a lost attempt is for its row to say, which counts them."""
+        if registry.makes_jobs(self.task.name):
+            return False
+        return bool(super()._retry_worker_lost(*args, **kwargs))
 
 
 def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:

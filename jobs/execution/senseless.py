@@ -1,5 +1,8 @@
 """Messages that a worker can make no sense of. It goes on, and people see what came."""
 
+import logging
+import time
+from collections import Counter
 from typing import Any
 
 from celery.exceptions import NotRegistered
@@ -16,10 +19,17 @@ from jobs.states import State
 from .finish import finish
 from .outcome import Ending
 
+logger = logging.getLogger(__name__)
+
 # So often may workers not know the task of a job before it is failed for good. Rung later
 # and later, that gives a deployment some minutes.
 MOST_REFUSALS = 4
-UNKNOWN, UNREADABLE = "unknown_task", "unreadable_message"
+UNKNOWN, UNREADABLE, REFUSED = "unknown_task", "unreadable_message", "refused_message"
+# Where foreign messages are refused, each process tells of one of a kind in so many seconds:
+# else whoever can write to the broker could fill the database.
+QUIET_SECONDS = 60.0
+_told_at: dict[str, float] = {}
+_untold: Counter[str] = Counter()
 NAME_MAX_CHARS = 255
 
 
@@ -54,8 +64,34 @@ def unreadable_message(worker: str, error: BaseException | None) -> None:
     _note(UNREADABLE, worker, reason)
 
 
+def refused_message(job_id: str, task: str, worker: str) -> None:
+    """It came from a program without our code, and may not become a job."""
+    reason = _("A message for %(task)s with the id %(id)s is none of ours and was not run.") % {
+        "task": sanitize.text(task, NAME_MAX_CHARS),
+        "id": sanitize.text(job_id, NAME_MAX_CHARS),
+    }
+    logger.warning("%s", reason)
+    _note(REFUSED, worker, reason)
+
+
 def _note(verb: str, worker: str, reason: str, **about: Any) -> None:
-    """What is about no job of ours is told of only where such messages are welcome: else
-    whoever can write to the broker could fill the database."""
-    if about or configuration().foreign_messages == "adopt":
-        Event.objects.create(verb=verb, subject=worker[:NAME_MAX_CHARS], reason=reason, **about)
+    """An Event about a job always, about no job of ours as the site treats such messages."""
+    word = configuration().foreign_messages
+    if not about and (word == "ignore" or (word == "refuse" and _is_too_early(verb))):
+        return
+    if missed := _untold.pop(verb, 0):
+        reason = _("%(reason)s Before it came %(number)d more.") % {
+            "reason": reason,
+            "number": missed,
+        }
+    Event.objects.create(verb=verb, subject=worker[:NAME_MAX_CHARS], reason=reason, **about)
+
+
+def _is_too_early(verb: str) -> bool:
+    """Whether one of this kind was told of a moment ago; then this one is only counted."""
+    now = time.monotonic()
+    if now - _told_at.get(verb, -QUIET_SECONDS) < QUIET_SECONDS:
+        _untold[verb] += 1
+        return True
+    _told_at[verb] = now
+    return False

@@ -45,9 +45,15 @@ def ask() -> list[str]:
     return [part.id for part in result.parent.results]
 
 
+def message(lease: str, hostname: str = "w@host") -> dict[str, Any]:
+    """What a worker hands to the claim."""
+    limits, queues = [None, None], ("celery", QUEUE)
+    told = {"lease": lease, "hostname": hostname, "timelimit": limits, "queues": queues}
+    return told | {HEADER: 1}
+
+
 def take(job_id: str, lease: str) -> Job | None:
-    message = {"lease": lease, "hostname": "w@host", "timelimit": [None, None], HEADER: 1}
-    return claim(job_id, plain_add.name, message)
+    return claim(job_id, plain_add.name, message(lease))
 
 
 def step(order: dict[str, Any]) -> object:

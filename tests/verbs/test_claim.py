@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from jobs.execution.claim import adopt, claim, is_foreign
+from jobs.execution.claim import adopt, claim, is_foreign, is_ignored
 from jobs.execution.mark import new_lease
 from jobs.models import Job
 from jobs.states import ACTIVE, State
@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db
 
 
 def message(**said):
-    return {"lease": new_lease(), "hostname": "w@host", "timelimit": [None, None], **said}
+    told = {"hostname": "w@host", "timelimit": [None, None], "queues": ("celery", "far")}
+    return {"lease": new_lease(), **told, **said}
 
 
 def test_a_claimed_job_runs_under_the_lease_of_the_message():
@@ -49,6 +50,8 @@ def test_only_a_queued_job_can_be_taken(state):
         {"task": "tests.sample_tasks.fail"},
         {"timelimit": [5, None]},
         {"timelimit": [None, 5]},
+        {"queues": ("far",)},
+        {"queues": ()},
     ],
     ids=str,
 )
@@ -124,11 +127,32 @@ def test_a_foreign_message_that_comes_again_changes_nothing():
     assert Job.objects.values().get() == before
 
 
-@pytest.mark.parametrize("word", ["refuse", "ignore"])
-def test_foreign_messages_are_left_alone_where_the_site_says_so(settings, word):
-    settings.JOBS_FOREIGN_MESSAGES = word
-    assert not adopt("theirs", ADD, [1], {}, foreign())
-    assert not Job.objects.exists()
+def test_a_foreign_message_is_refused_where_the_site_says_so(settings):
+    settings.JOBS_FOREIGN_MESSAGES = "refuse"
+    known = job()
+    for name in ("theirs", known.id):
+        assert not is_ignored(name)
+        assert not adopt(name, ADD, [1], {}, foreign())
+    assert Job.objects.get().attempt == 0
+
+
+def test_a_foreign_message_is_none_of_our_business_unless_it_has_the_id_of_a_job(settings):
+    settings.JOBS_FOREIGN_MESSAGES = "ignore"
+    known = job()
+    assert is_ignored("theirs")
+    assert not is_ignored(known.id)
+    assert adopt(known.id, ADD, [1], {}, foreign())
+    assert Job.objects.get().attempt == 0
+
+
+@pytest.mark.parametrize(
+    ("routing_key", "queue"), [("far", "far"), ("near", "celery"), ("celery", "celery")]
+)
+def test_a_foreign_message_comes_out_of_a_queue_that_its_worker_serves(routing_key, queue):
+    said = foreign() | {"delivery_info": {"routing_key": routing_key}}
+    adopt("theirs", sample_tasks.plain_add.name, [1, 2], {}, said)
+    assert Job.objects.get().queue == queue
+    assert claim("theirs", sample_tasks.plain_add.name, said)
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "a\x00b", ""])

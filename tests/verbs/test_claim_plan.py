@@ -19,7 +19,8 @@ def test_a_claim_reads_one_row_of_a_table_without_statistics():
     Task.objects.create(name="tests.add", title="Add")
     jobs = [Job(task_id="tests.add", state=State.QUEUED) for _ in range(MANY)]
     Job.objects.bulk_create(jobs)
-    message = {"lease": "mine", "timelimit": [None, None], "hostname": "w@here"}
+    said = {"lease": "mine", "timelimit": [None, None], "hostname": "w@here"}
+    message = {**said, "queues": ("celery", "far")}
     with CaptureQueriesContext(connection) as asked:
         assert claim(jobs[MANY // 2].pk, "tests.add", message)
     [update] = [query["sql"] for query in asked if query["sql"].startswith("UPDATE")]

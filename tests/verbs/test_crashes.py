@@ -23,7 +23,7 @@ from jobs.execution.rescue import reap_lost
 from jobs.models import Attempt, Event, Job
 from jobs.states import ACTIVE, State, WaitingFor
 from tests.sample_tasks import plain_add, xsum
-from tests.verbs.crashing import ask, take
+from tests.verbs.crashing import ask, message, take
 from tests.whole.site import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -114,8 +114,7 @@ def go_on():
         ring_due()
         for job in Job.objects.filter(state=State.QUEUED):
             lease = new_lease()
-            message = {"lease": lease, "hostname": "heir@host", "timelimit": [None, None]}
-            if claim(job.pk, job.task_id, message):
+            if claim(job.pk, job.task_id, message(lease, "heir@host")):
                 finish(held(job.pk, lease), Ending.success(7))
         if not Job.objects.live().exists():
             return

@@ -13,7 +13,7 @@ from jobs.execution.outcome import Ending, RetryOrder
 from jobs.execution.rescue import BATCH, expire_due, reap_lost
 from jobs.execution.typed import dumps
 from jobs.models import Event, Job
-from jobs.states import FINAL, State
+from jobs.states import FINAL, Requested, State
 from tests.doors.rows import ADD, job
 from tests.hostile_tasks import tell_error
 from tests.sample_tasks import leave_line, plain_add
@@ -150,6 +150,33 @@ def test_a_lost_attempt_of_a_task_that_must_not_run_twice_fails():
     running = job(State.RUNNING, on_lost="hold")
     assert lose(mine(running), FAILURE, max_lost=3)
     assert (only(running).get().state, only(running).get().lost) == (State.FAILED, 1)
+
+
+AGAIN = {
+    "a retry": lambda chosen: retry_later(chosen, RetryOrder(1), FAILURE),
+    "a return to the queue": lambda chosen: requeue(chosen, FAILURE),
+    "a lost worker": lambda chosen: lose(chosen, FAILURE, max_lost=3),
+    "the last lost worker": lambda chosen: lose(chosen, FAILURE, max_lost=0),
+}
+ASKED = {Requested.CANCEL: State.CANCELLED, Requested.PAUSE: State.PAUSED}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("how", list(AGAIN)[:3])
+def test_what_was_asked_of_an_attempt_comes_before_the_next_one(how, asked):
+    running = job(State.RUNNING, requested=asked, requested_at=timezone.now())
+    assert AGAIN[how](mine(running))
+    row = only(running).get()
+    assert (row.state, row.requested, row.lease) == (ASKED[asked], "", None)
+    assert row.reason == FAILURE.reason == row.attempts.get().reason
+
+
+def test_a_cancelled_job_whose_last_worker_died_is_cancelled():
+    held = job(State.RUNNING, requested=Requested.CANCEL, on_lost="hold")
+    assert AGAIN["a lost worker"](mine(held))
+    last = job(State.RUNNING, requested=Requested.CANCEL)
+    assert AGAIN["the last lost worker"](mine(last))
+    assert {only(held).get().state, only(last).get().state} == {State.CANCELLED}
 
 
 def test_the_reaper_takes_only_what_is_late_by_the_databases_clock():

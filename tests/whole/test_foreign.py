@@ -12,7 +12,9 @@ from django_celery_results.models import TaskResult
 
 from jobs import enqueue
 from jobs.dispatch.message import HEADER, SERIALIZER, ring
-from jobs.models import Job
+from jobs.execution.control import Order, edit
+from jobs.execution.senseless import REFUSED
+from jobs.models import Event, Job
 from jobs.states import State
 from project.places import for_kombu
 from tests.hostile_tasks import leave_by
@@ -103,30 +105,56 @@ def test_a_foreign_eta_and_expiry_are_kept(site, foreign):
     assert not Job.objects.filter(pk=overdue, attempt__gt=0).exists()
 
 
-@pytest.mark.parametrize("word", ["refuse", pytest.param("ignore", marks=pytest.mark.long)])
-def test_foreign_messages_do_not_run_where_the_site_says_so(site, foreign, tmp_path, word):
-    site.start_worker(name=word, slots=1, JOBS_FOREIGN_MESSAGES=word)
+def test_foreign_messages_are_refused_and_told_of_where_the_site_says_so(
+    site, foreign, tmp_path
+):
+    site.start_worker(name="refuse", slots=1, JOBS_FOREIGN_MESSAGES="refuse")
     ledger = tmp_path / "ledger"
-    (job_id,) = foreign(
-        f"say(app.send_task('tests.sample_tasks.leave_line', ({str(ledger)!r},),"
-        f" queue={word!r}))"
+    ids = foreign(
+        "say(*[app.send_task('tests.sample_tasks.leave_line',"
+        f" ({str(ledger)!r},), queue='refuse') for _ in range(3)])"
     )
-    assert plain_add.apply_async((1, 1), queue=word).get(timeout=20) == 2
+    assert plain_add.apply_async((1, 1), queue="refuse").get(timeout=20) == 2
     assert not ledger.exists()
-    assert not Job.objects.filter(pk=job_id).exists()
-    assert not TaskResult.objects.filter(task_id=job_id).exists()
+    assert not Job.objects.filter(pk__in=ids).exists()
+    assert not TaskResult.objects.filter(task_id__in=ids).exists()
+    told = Event.objects.get(verb=REFUSED)  # one a minute, so that nobody can fill the table
+    assert "leave_line" in told.reason and ids[0] in told.reason
 
 
-def test_a_foreign_message_with_the_id_of_a_job_changes_nothing_of_it(site, foreign, tmp_path):
+def test_foreign_messages_are_left_to_plain_celery_where_the_site_says_so(
+    site, foreign, tmp_path
+):
+    site.start_worker(name="ignore", slots=1, JOBS_FOREIGN_MESSAGES="ignore")
+    ledger = tmp_path / "ledger"
+    ids = foreign(
+        f"say(app.send_task('tests.sample_tasks.leave_line', ({str(ledger)!r},),"
+        " queue='ignore'), app.send_task('tests.hostile_tasks.die_plainly',"
+        f" ({str(tmp_path / 'dies')!r},), queue='ignore'))"
+    )
+    assert plain_add.apply_async((1, 1), queue="ignore").get(timeout=30) == 2
+    assert lines_of(ledger) == lines_of(tmp_path / "dies") == ["x"]
+    assert not Job.objects.filter(pk__in=ids).exists()
+    assert not Event.objects.exists()
+    results = TaskResult.objects.filter(task_id__in=ids)
+    eventually(lambda: results.count() == 2)
+    assert {row.status for row in results} == {"SUCCESS", "FAILURE"}
+
+
+@pytest.mark.parametrize("word", ["adopt", "refuse", "ignore"])
+def test_a_known_id_runs_only_what_its_row_says(site, foreign, tmp_path, word):
+    site.start_worker(name=word, slots=1, JOBS_FOREIGN_MESSAGES=word)
     ledger, forged = tmp_path / "ledger", tmp_path / "forged"
-    job = leave_line.apply_async((str(ledger),), queue="nobody")
-    held = enqueue("tests.sample_tasks.leave_line", {"ledger": str(forged)}, hold=True)
+    job = leave_line.apply_async((str(ledger),), queue=word)
+    held = enqueue(
+        "tests.sample_tasks.leave_line", {"ledger": str(forged)}, hold=True, queue=word
+    )
     foreign(
         f"say(*[app.send_task('tests.sample_tasks.leave_line', ({str(forged)!r},),"
-        f" task_id=name) for name in ({job.id!r}, {held.id!r})])"
+        f" task_id=name, queue={word!r}) for name in ({job.id!r}, {held.id!r})])"
     )
+    assert plain_add.apply_async((1, 1), queue=word).get(timeout=20) == 2
     assert site.ends(job).result == 1
-    assert plain_add.delay(1, 1).get(timeout=20) == 2
     assert lines_of(ledger) == ["x"]
     assert not forged.exists()
     assert site.job(held).state == State.PENDING
@@ -144,7 +172,7 @@ def ring_falsely(job, **forged):
             producer,
             told["task"],
             message,
-            queue=app.amqp.queues["celery"],
+            queue=app.amqp.queues[told.get("queue", "celery")],
             headers={HEADER: 1},
             serializer=told.get("serializer", SERIALIZER),
         )
@@ -173,10 +201,23 @@ def test_a_forged_doorbell_opens_no_door(site, tmp_path, forged):
 
 def test_what_a_doorbell_carries_beside_the_id_is_not_believed(site, tmp_path):
     ledger, forged = tmp_path / "ledger", tmp_path / "forged"
-    job = leave_line.apply_async((str(ledger),), queue="nobody")
-    ring_falsely(site.job(job), args=(str(forged),))
+    job = leave_line.apply_async((str(ledger),), queue="forged")
+    eventually(lambda: site.broker.messages("forged"))
+    site.broker.lose_everything()
+    ring_falsely(site.job(job), args=(str(forged),), queue="forged")
+    site.start_worker(name="forged", slots=1)
     assert site.ends(job).result == 1
     assert not forged.exists()
+
+
+def test_a_doorbell_in_another_queue_than_the_row_says_opens_no_door(site, tmp_path):
+    ledger = tmp_path / "ledger"
+    job = leave_line.apply_async((str(ledger),), queue="nobody")
+    ring_falsely(site.job(job))
+    assert plain_add.delay(1, 1).get(timeout=20) == 2
+    assert (site.job(job).attempt, ledger.exists()) == (0, False)
+    edit(Job.objects.filter(pk=job.id), Order(), queue="celery")
+    assert site.ends(job).result == 1
 
 
 STOCK = """

@@ -39,6 +39,8 @@ def test_a_task_that_acknowledges_late_runs_again_when_its_process_dies(site, tm
     ledger = tmp_path / "ledger"
     job = site.ends(die_late.delay(str(ledger)))
     assert (job.result, job.on_lost, len(lines_of(ledger))) == (2, "retry", 2)
+    # Told by who saw it die, not by the relay after the lease had run out.
+    assert (job.lost, "SIGKILL" in job.attempts.get().reason) == (1, True)
 
 
 def test_celerys_revoke_ends_what_has_no_message_yet(site):
