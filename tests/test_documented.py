@@ -56,3 +56,8 @@ def test_every_check_is_documented_and_every_documented_check_exists():
     sources = [path.read_text() for path in Path(package.__path__[0]).glob("*.py")]
     in_code = {name for text in sources for name in re.findall(r'id="(jobs\.[EW]\d+)"', text)}
     assert in_code == set(re.findall(r"`(jobs\.[EW]\d+)`", SETTINGS))
+
+
+def test_every_page_can_be_found_from_the_readme():
+    linked = {*re.findall(r"\]\((docs/\w+\.md)\)", (BASE / "README.md").read_text())}
+    assert linked == {f"docs/{page.name}" for page in (BASE / "docs").glob("*.md")}

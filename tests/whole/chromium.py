@@ -4,8 +4,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -15,6 +17,7 @@ OPTIONS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PATIENCE_MS = 20_000
+MISSING = "Tests in a browser need Chromium: apt install chromium, or let .ci/run do it."
 
 
 @contextmanager
@@ -24,6 +27,8 @@ def chromium() -> Iterator[Browser]:
     # Playwright keeps a loop in this thread, of which the tests' own queries are no part.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
+        if program is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.fail(MISSING, pytrace=False)
         browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
         try:
             yield browser

@@ -10,12 +10,14 @@ import celery
 import pytest
 from django.conf import settings
 
+from jobs import registry
 from jobs.execution.context import CurrentJob
 from jobs.params.bounds import DEEPEST, LONGEST_INTEGER
 from jobs.params.form.kinds import KINDS, LONG_TEXT
 from jobs.registry.options import KNOWN, OURS
 
 PAGE = (Path(settings.BASE_DIR) / "docs" / "tasks.md").read_text()
+README = (Path(settings.BASE_DIR) / "README.md").read_text()
 
 
 def rows(heading: str) -> list[str]:
@@ -78,3 +80,13 @@ def test_the_examples_run(own_tasks, capsys):
     assert here["resize"](2) == 2
     assert "picture 1, 800 pixels for web" in capsys.readouterr().out
     assert "billing.emit_invoice" in celery.current_app.tasks
+
+
+def test_the_task_of_the_readme_runs(own_tasks, capsys):
+    here: dict[str, Any] = {"__name__": "project.tasks.greetings"}
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    exec(compile(example, "README.md", "exec"), here)
+    assert here["greet"](["Ada"], shout=True) == 1
+    assert capsys.readouterr().out == "Hello ADA!\n"
+    found = registry.get("project.tasks.greetings.greet")
+    assert found.parameters.names == ("names", "shout")
