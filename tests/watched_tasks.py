@@ -1,5 +1,6 @@
 """Tasks of the tests that people watch in a browser."""
 
+import asyncio
 from pathlib import Path
 
 from jobs import current_job, task
@@ -30,6 +31,18 @@ def talk(wait: str) -> int:
         print(f"word {count}")
         job.sleep(0.05)
     return count
+
+
+@task
+async def linger(wait: str) -> str:
+    """Wait in a coroutine of a coroutine until the file `wait` exists."""
+    return await _until_there(Path(wait))
+
+
+async def _until_there(path: Path) -> str:
+    while not path.exists():
+        await asyncio.sleep(0.05)
+    return path.name
 
 
 @task

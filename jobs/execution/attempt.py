@@ -32,6 +32,7 @@ from .finish import finish, held, retry_later
 from .log import Log
 from .outcome import Cancelled, Ending, Interruption, LeaseLost, Leaving, Paused, RetryOrder
 from .report import Report
+from .stack import Whereabouts
 from .typed import opened
 
 PARTINGS = {
@@ -60,6 +61,7 @@ class RunningAttempt:
         self.log = Log(first=job.log_lines + 1)
         self.log.on_line = self.current_job._report
         self.report = Report(self)
+        self.whereabouts = Whereabouts()
         self.checkpoint = job.checkpoint
         # A newer one, to be stored when the function is left.
         self._reached: dict[str, Any] = {}
@@ -257,21 +259,22 @@ class RunningAttempt:
 
     # What the reporter thread does in between.
 
-    def report_row(self) -> None:
-        """Write progress and log into the row and hear what is asked of the job."""
+    def report_row(self) -> Job | None:
+        """Write progress and log into the row and hear what is asked of the job, which is
+        returned; None when it is over or the lease is lost."""
         with self._writing:
             if self.settled:
-                return
+                return None
             with the_books():
-                self._hear(self.report.flush())
+                return self._heard(self.report.flush())
 
-    def _hear(self, row: Job | None) -> None:
-        """What the row says is asked of the job; None when the lease is lost."""
+    def _heard(self, row: Job | None) -> Job | None:
         if row is not None:
             self.job.version = row.version
             self.requested = Requested(row.requested)
         self.lost = row is None
         self.current_job.attention = self.must_stop or leaving.is_told()
+        return row
 
     def close(self) -> None:
         with suppress(AttributeError):

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
 from jobs import registry
@@ -82,6 +82,15 @@ def terminate(chosen: JobQuerySet, order: Order) -> int:
         return _noted("terminate", order, {State.RUNNING: moved})
 
 
+def stack(chosen: JobQuerySet, order: Order) -> int:
+    """Ask running jobs where their functions are; each answers with its next report. Asked
+    twice before that, it has been asked since the first time. How many were asked."""
+    since = Coalesce("stack_asked_at", Now())
+    with transaction.atomic():
+        moved = _write(chosen.active(), stack_asked_at=since)
+        return _noted("stack", order, {State.RUNNING: moved})
+
+
 def fail(chosen: JobQuerySet, order: Order) -> int:
     """Mark jobs as failed that no worker holds; how many."""
     ending = Ending(State.FAILED, order.reason or _("It was marked as failed by hand."))
@@ -146,12 +155,15 @@ def _file_unread(key: str) -> File:
 def _ask(chosen: JobQuerySet, what: Requested, *, now: bool = False) -> list[Job]:
     """Write into running jobs what is wanted of them. `now`: its grace is over."""
     at = Now() - F("grace") if now else Now()
-    asked = chosen.active().update_returning(
-        FACTS, requested=what, requested_at=at if what else None, version=F("version") + 1
-    )
-    for job in asked:
+    return _write(chosen.active(), requested=what, requested_at=at if what else None)
+
+
+def _write(chosen: JobQuerySet, **columns: Any) -> list[Job]:
+    """Change what is no state, and tell of it."""
+    changed = chosen.update_returning(FACTS, **columns, version=F("version") + 1)
+    for job in changed:
         tell_on_commit(job)
-    return asked
+    return changed
 
 
 def _noted(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .attempt import RunningAttempt
 
 # What a report hears back from the row.
-HEARD = ("id", "version", "requested")
+HEARD = ("id", "version", "requested", "stack_asked_at")
 Line = tuple[str, str, str]
 MESSAGE_MAX_CHARS = 1_000
 

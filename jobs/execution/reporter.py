@@ -17,6 +17,7 @@ from jobs.signals import job_reported
 
 from .attempt import RunningAttempt
 from .capture import be_deaf
+from .stack import answer
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,9 @@ class Reporter(threading.Thread):
 
     def write_row(self, attempt: RunningAttempt) -> None:
         try:
-            attempt.report_row()
+            row = attempt.report_row()
+            if row is not None and row.stack_asked_at is not None:
+                answer(attempt)
         except DatabaseError as error:
             logger.warning("The report of %s waits for the database: %s", attempt.job.id, error)
 

@@ -50,7 +50,8 @@ class JobMixin(Task):
         if attempt is None:
             return super().__call__(*args, **kwargs)
         try:
-            return perform(attempt, super().__call__, args, kwargs)
+            with registry.watching_coroutines(attempt.whereabouts.follow):
+                return perform(attempt, super().__call__, args, kwargs)
         except Interruption as interruption:
             attempt.interrupted(interruption)
             raise Ignore from None

@@ -93,3 +93,16 @@ class JobError(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+
+class Stack(models.Model):
+    """Where the function of a job was when somebody last asked: its frames with their
+    source lines, as a traceback has them."""
+
+    job = models.OneToOneField(Job, models.CASCADE, related_name="stack")
+    attempt = models.PositiveIntegerField()
+    text = models.TextField()
+    taken_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.job_id} #{self.attempt}"

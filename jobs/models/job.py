@@ -37,6 +37,8 @@ class Job(models.Model):
     waiting_for = models.CharField(max_length=16, choices=WaitingFor, blank=True)
     requested = models.CharField(max_length=16, choices=Requested, blank=True)
     requested_at = models.DateTimeField(null=True, blank=True)
+    # Since when somebody waits to see where its function is (`Stack` is the answer).
+    stack_asked_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1)
 

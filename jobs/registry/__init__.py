@@ -1,7 +1,7 @@
 """What can run: every Celery task of the site, described from its own function."""
 
 from .catalogue import UnknownTask, all, get, is_ours, makes_jobs
-from .declare import register, task
+from .declare import register, task, watching_coroutines
 from .definition import Definition
 from .discovery import broken, discover
 from .options import CeleryOptions, OurOptions
@@ -19,4 +19,5 @@ __all__ = [
     "makes_jobs",
     "register",
     "task",
+    "watching_coroutines",
 ]

@@ -2,7 +2,9 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Unpack, overload
 
 from asgiref.sync import async_to_sync
@@ -11,6 +13,7 @@ from celery.local import Proxy
 
 from .options import OURS, Options, declare, refuse_unknown
 
+_watcher: ContextVar[Callable[[Any], None] | None] = ContextVar("_watcher", default=None)
 # What `register` has made, so that hearing of the same dictionary twice is no conflict.
 _registered: dict[str, Callable[..., Any]] = {}
 
@@ -118,7 +121,7 @@ def _runnable(function: Callable[..., Any]) -> Callable[..., Any]:
     inner = function.func if isinstance(function, functools.partial) else function
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        called = async_to_sync(function) if is_async else function
+        called = async_to_sync(_watched(function)) if is_async else function
         return called(*args, **kwargs)
 
     functools.update_wrapper(run, inner)
@@ -128,3 +131,23 @@ def _runnable(function: Callable[..., Any]) -> Callable[..., Any]:
     # Celery checks arguments against this; it does not look behind a wrapper.
     run.__dict__["__signature__"] = inspect.signature(function)
     return run
+
+
+@contextmanager
+def watching_coroutines(tell: Callable[[Any], None]) -> Iterator[None]:
+    """Inside, `tell` is given the coroutine of each `async def` task before it begins."""
+    token = _watcher.set(tell)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def _watched(function: Callable[..., Any]) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        coroutine = function(*args, **kwargs)
+        if tell := _watcher.get():
+            tell(coroutine)
+        return await coroutine
+
+    return call

@@ -12,7 +12,10 @@ from . import deeds
 from .page import page, person, show
 from .sheet import Sheet
 
-PARTS = ("head", "gauge", "error", "result", "errors", "artifacts", "attempts", "side", "nav")
+PARTS = (
+    "head", "gauge", "error", "stack", "result", "errors", "artifacts", "attempts", "side",
+    "nav",
+)  # fmt: skip
 _FRESH = 100
 
 

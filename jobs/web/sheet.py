@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from jobs import permissions
-from jobs.models import Attempt, Event, Job, JobError, Task
+from jobs.models import Attempt, Event, Job, JobError, Stack, Task
 from jobs.reading import lines, runs
 from jobs.states import ACTIVE, FINAL, SUCCESSFUL, WAITING, State
 
@@ -20,6 +20,7 @@ _EVENTS = 50
 _ERRORS = 100
 _UNFOLDED = 6
 _ATTEMPTS = 50
+_STACK_PATIENCE = 4.0
 
 
 class Sheet:
@@ -163,6 +164,26 @@ class Sheet:
     @cached_property
     def events(self) -> list[Event]:
         return list(self.job.events.select_related("actor")[:_EVENTS])
+
+    @cached_property
+    def stack(self) -> Stack | None:
+        """Where it was when somebody last asked; for those who may read its tracebacks."""
+        return Stack.objects.filter(job=self.job).first() if self.may_read_traces else None
+
+    @property
+    def stack_blocks(self) -> list[trace.Block]:
+        return trace.blocks(self.stack.text) if self.stack else []
+
+    @property
+    def silent_seconds(self) -> float | None:
+        """Since when its process owes the stack that somebody asked for."""
+        asked = self.job.stack_asked_at
+        return (timezone.now() - asked).total_seconds() if asked else None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the stack should have come long ago: each second a report goes out."""
+        return (self.silent_seconds or 0) > _STACK_PATIENCE
 
     @property
     def story(self) -> list[story.Happening]:

@@ -19,6 +19,7 @@ DONE = {
     "cancel": lazy("Cancel asked"),
     "terminate": lazy("Ended at once"),
     "fail": lazy("Marked as failed"),
+    "stack": lazy("Stack asked for"),
     "retry": lazy("Run again"),
     "edit": lazy("Edited"),
 }

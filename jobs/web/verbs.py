@@ -71,6 +71,13 @@ VERBS = (
         lambda job: job.state in ACTIVE and bool(job.requested),
         lazy("Its process is ended without waiting for a safe point."),
     ),
+    Verb(
+        "stack",
+        lazy("Show its stack"),
+        "i-queue",
+        lambda job: job.state in ACTIVE,
+        is_aside=True,
+    ),
     Verb("retry", lazy("Run again"), "i-play", lambda job: job.state in FINAL),
     Verb(
         "continue",

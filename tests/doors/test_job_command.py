@@ -110,3 +110,10 @@ def test_here_the_function_is_called_with_typed_values_and_no_job():
 def test_here_what_it_raises_is_raised():
     with pytest.raises(ValueError, match="as asked"):
         command("run", sample_tasks.fail.name, "--here")
+
+
+def test_a_stack_that_does_not_come_in_time_is_an_error():
+    job = rows.job(State.RUNNING)
+    with pytest.raises(CommandError, match=f"No answer within 0 s: {job.pk}"):
+        command("stack", job.pk, "--wait", "0")
+    assert Event.objects.get(job=job).verb == "stack"

@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.models import Attempt, Event, JobError, Task
+from jobs.models import Attempt, Event, JobError, Stack, Task
 from jobs.reading import listing
 from jobs.states import State, WaitingFor
 
@@ -263,3 +264,24 @@ def test_no_page_asks_more_when_there_are_more_rows(admin):
     assert [queries(admin, address) for address in addresses] == before
     assert max(before) <= 25
     assert Task.objects.count() == 25
+
+
+def test_a_stack_is_for_those_who_may_read_tracebacks(client):
+    viewers = Group.objects.create(name="viewers")
+    rows.task().viewers.add(viewers)
+    owner, viewer = rows.user("olga"), rows.user("victor", viewers)
+    job = rows.job(State.RUNNING, owner=owner)
+    lines = 'File "/srv/own.py", line 1, in <module>\n    where_it_is()'
+    Stack.objects.create(job=job, attempt=1, text=f"  {lines}", taken_at=timezone.now())
+    for person, sees in ((owner, True), (viewer, False)):
+        client.force_login(person)
+        html = text(client, job)
+        assert ("where_it_is()" in html, "of attempt 1, taken" in html) == (sees, sees)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(1, "comes with the next report"), (40, "not answered for 40 s")]
+)
+def test_a_stack_that_has_not_come_is_told_of(admin, seconds, said):
+    asked = timezone.now() - timedelta(seconds=seconds)
+    assert said in text(admin, rows.job(State.RUNNING, stack_asked_at=asked), part="stack")

@@ -15,8 +15,8 @@ OFFERED = {
     State.QUEUED: {"pause", "cancel", "fail"},
     State.RETRYING: {"pause", "cancel", "fail"},
     State.PAUSED: {"resume", "cancel", "fail"},
-    State.VALIDATING: {"pause", "cancel"},
-    State.RUNNING: {"pause", "cancel"},
+    State.VALIDATING: {"pause", "cancel", "stack"},
+    State.RUNNING: {"pause", "cancel", "stack"},
     State.COMPLETED: {"retry"},
     State.COMPLETED_WITH_ERRORS: {"retry"},
     State.FAILED: {"retry"},
@@ -37,7 +37,8 @@ def manager() -> Client:
 
 def offered(client: Client, job: Job) -> set[str]:
     page = client.get(f"/jobs/{job.pk}/").content.decode()
-    verbs = ("start", "pause", "resume", "cancel", "terminate", "fail", "retry", "continue")
+    verbs = ("start", "pause", "resume", "cancel", "terminate", "fail", "retry", "continue",
+             "stack")  # fmt: skip
     return {verb for verb in verbs if f"/jobs/{job.pk}/verbs/{verb}" in page}
 
 
@@ -52,9 +53,9 @@ def test_a_job_offers_the_verbs_that_make_sense(manager, state):
 
 def test_what_is_asked_and_not_done_can_be_withdrawn_or_forced(manager):
     pausing = rows.job(State.RUNNING, requested="pause")
-    assert offered(manager, pausing) == {"resume", "terminate", "cancel"}
+    assert offered(manager, pausing) == {"resume", "terminate", "cancel", "stack"}
     cancelling = rows.job(State.RUNNING, requested="cancel", lease="other")
-    assert offered(manager, cancelling) == {"terminate"}
+    assert offered(manager, cancelling) == {"terminate", "stack"}
 
 
 def test_a_held_job_offers_its_start_and_a_checkpoint_its_use(manager):

@@ -1,6 +1,7 @@
 """`manage.py job`: the verbs of the pages for a shell, and tasks run by hand."""
 
 import json
+import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -12,11 +13,12 @@ from jobs.dispatch.caller import on_behalf_of
 from jobs.dispatch.enqueue import enqueue
 from jobs.execution import control, many
 from jobs.execution.control import Order
-from jobs.models import Job
+from jobs.models import Job, Stack
 from jobs.params import File, Invalid
 from jobs.registry import UnknownTask
 
 VERBS = ("start", "pause", "resume", "cancel", "terminate", "fail")
+POLL_SECONDS = 0.1
 
 
 class Command(BaseCommand):
@@ -24,11 +26,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         chosen = parser.add_subparsers(dest="verb", required=True, metavar="verb")
-        for verb in (*VERBS, "retry"):
+        for verb in (*VERBS, "retry", "stack"):
             on_jobs = chosen.add_parser(verb, help=f"{verb} jobs")
             on_jobs.add_argument("ids", nargs="+", metavar="ID")
             on_jobs.add_argument("--reason", default="", help="kept with each job")
             on_jobs.add_argument("--by", default="", help="the user who wants it")
+            if verb == "stack":
+                on_jobs.add_argument(
+                    "--wait", type=float, default=5.0, metavar="SECONDS", help="for answers"
+                )
         run = chosen.add_parser("run", help="ask for a job of a task, and print its id")
         run.add_argument("name", metavar="NAME")
         run.add_argument("--params", default="{}", help="a JSON object of names and values")
@@ -45,6 +51,8 @@ class Command(BaseCommand):
         missing = [key for key in options["ids"] if not Job.objects.filter(pk=key).exists()]
         if missing:
             raise CommandError(f"There is no job {missing[0]!r}. Nothing was done.")
+        if verb == "stack":
+            return self._stack(options["ids"], order, options["wait"])
         done = self._retry if verb == "retry" else self._control
         if not done(verb, options["ids"], order):
             raise CommandError("Nothing was changed: they are in no state for that.")
@@ -70,6 +78,22 @@ class Command(BaseCommand):
                 count += 1
                 self.stdout.write(f"{job.pk}: again as {again.pk}")
         return count
+
+    def _stack(self, ids: list[str], order: Order, wait: float) -> None:
+        """Print where the functions are; what does not answer in time is told of."""
+        active = list(Job.objects.filter(pk__in=ids).active().values_list("pk", flat=True))
+        if not control.stack(Job.objects.filter(pk__in=active), order):
+            raise CommandError("None of them runs.")
+        owing = Job.objects.filter(pk__in=active, stack_asked_at__isnull=False)
+        deadline = time.monotonic() + wait
+        while owing.exists() and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        silent = {*owing.values_list("pk", flat=True)}
+        for found in Stack.objects.filter(job__in=active).exclude(job__in=silent):
+            self.stdout.write(f"{found.job_id}, attempt {found.attempt}, {found.taken_at:%c}")
+            self.stdout.write(found.text)
+        if silent:
+            raise CommandError(f"No answer within {wait:g} s: {', '.join(sorted(silent))}")
 
     def _run(self, person: Any, name: str, params: dict[str, Any], options: Any) -> None:
         try:

@@ -10,14 +10,14 @@ import { subscribe } from "./socket.js";
 const ASK_EVERY = 2000;
 const LOOK_EVERY = 5000;
 const ROW_WRITTEN = 1500; // what was told just before we listened is in the row by then
-const ALL = ["head", "gauge", "error", "result", "errors", "artifacts", "attempts", "side", "nav"];
+const ALL = ["head", "gauge", "error", "stack", "result", "errors", "artifacts", "attempts", "side", "nav"];
 const job = document.querySelector("#job");
 const log = new Log(document.querySelector("#lines"), job.dataset.logUrl);
 let leave = () => {};
 let asking = 0;
 
 const refresh = oneAtATime(() => update(ALL));
-const look = oneAtATime(() => update(["gauge", "errors", "artifacts"]));
+const look = oneAtATime(() => update(["gauge", "stack", "errors", "artifacts"]));
 
 async function update(parts) {
   try {
