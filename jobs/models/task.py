@@ -8,6 +8,8 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from jobs import sanitize
+
 if TYPE_CHECKING:
     from jobs.registry import Definition
 
@@ -20,7 +22,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
         row of its own, so that the catalogue shows it.
         """
         rows = [Task.described_by(definition) for definition in definitions]
-        rows += [Task(name=name, title=name, error=text) for name, text in broken.items()]
+        rows += [
+            Task(name=name, title=name, error=sanitize.text(text))
+            for name, text in broken.items()
+        ]
         written = ["title", "description", "tags", "error", "missing_at"]
         with transaction.atomic(using=self.db):
             self.bulk_create(
@@ -72,12 +77,13 @@ class Task(models.Model):
 
     @classmethod
     def described_by(cls, definition: "Definition") -> "Task":
-        """The row (unsaved) that a definition asks for."""
+        """The row (unsaved) that a definition asks for. Its words are the author's: one
+        docstring that no database takes must not stop the site."""
         return cls(
             name=definition.name,
-            title=definition.title[:255],
-            description=definition.description,
-            tags=list(definition.tags),
+            title=sanitize.text(definition.title, 255),
+            description=sanitize.text(definition.description),
+            tags=sanitize.json(definition.tags),
         )
 
     @property

@@ -1,5 +1,8 @@
 """The rows of the catalogue follow the code and keep what operators wrote."""
 
+import dataclasses
+from decimal import Decimal
+
 import pytest
 
 from jobs import registry
@@ -51,3 +54,19 @@ def test_a_broken_module_is_a_row_until_it_is_mended():
     assert broken.error == "SyntaxError: …" and not broken.is_runnable
     Task.objects.all().follow(given, {})
     assert [row.name for row in Task.objects.all()] == [sample_tasks.add.name]
+
+
+def test_no_text_of_the_code_keeps_the_catalogue_from_being_written():
+    harmful = "a\x00b\ud800\u202e"
+    odd = dataclasses.replace(
+        registry.get(sample_tasks.add.name),
+        title=harmful + "x" * 300,
+        description=harmful,
+        tags=(harmful, 3, Decimal("1.5")),
+    )
+    Task.objects.all().follow([odd], {"site.tasks.broken": harmful})
+    row = Task.objects.get(pk=sample_tasks.add.name)
+    assert row.description == "a␀b�‹U+202E›"
+    assert row.tags == [row.description, 3, "1.5"]
+    assert len(row.title) == 255
+    assert Task.objects.get(pk="site.tasks.broken").error == row.description
