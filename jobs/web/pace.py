@@ -1,12 +1,14 @@
 """How long a running job has run beside what is usual for its task and what is allowed."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from jobs.reading.runs import Runs
 
-_NEAR = 14  # percent of the line; two words nearer than this would overlap
+# How much of the line the words of a mark cover, in percent: on a desk, on a phone.
+DESK, PHONE = 14.0, 29.0
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,21 @@ class Tick:
 
     @property
     def anchor(self) -> str:
-        return "end" if self.x > 90 else "middle"
+        """Which end of its words stands at the mark; they must not leave the line."""
+        if self.x < PHONE / 2:
+            return "start"
+        return "end" if self.x > 100 - PHONE / 2 else "middle"
+
+    def span(self, width: float) -> tuple[float, float]:
+        """From where to where its words go, `width` being what they cover."""
+        left = self.x - width * {"start": 0, "middle": 0.5, "end": 1}[self.anchor]
+        return left, left + width
+
+    def is_free(self, others: Iterable["Tick"], width: float) -> bool:
+        """Whether its words lie on none of the others'."""
+        left, right = self.span(width)
+        spans = [other.span(width) for other in others]
+        return all(right <= begin or end <= left for begin, end in spans)
 
 
 @dataclass(frozen=True)
@@ -30,6 +46,12 @@ class Pace:
     """Seconds that the whole line stands for."""
     elapsed: float
     ticks: list[Tick]
+
+    @property
+    def begin(self) -> Tick | None:
+        """Where the attempt began, if there is room for its words."""
+        *_marks, last = _apart([*self.ticks, Tick(0, "", 0)])
+        return None if last in self.ticks else last
 
     @property
     def now(self) -> float:
@@ -53,7 +75,8 @@ def pace(elapsed: float, runs: Runs, limit: float | None) -> Pace | None:
         known.remove((_("limit"), limit))
         furthest = runs.longest
     full = max(furthest, elapsed * 1.15) * (1 if limit == furthest else 1.15)
-    return Pace(full, elapsed, _apart([_tick(n, s, full, s == limit) for n, s in known]))
+    ticks = [_tick(name, seconds, full, seconds == limit) for name, seconds in known]
+    return Pace(full, elapsed, _apart(ticks))
 
 
 def _tick(name: str, seconds: float, full: float, is_limit: bool) -> Tick:
@@ -61,9 +84,11 @@ def _tick(name: str, seconds: float, full: float, is_limit: bool) -> Tick:
 
 
 def _apart(ticks: list[Tick]) -> list[Tick]:
-    """Without the marks that would lie on one before them."""
+    """Without the marks whose words would lie on those of one before them; those that
+    would on a phone only are left out there."""
     kept: list[Tick] = []
     for tick in ticks:
-        if all(abs(tick.x - other.x) >= _NEAR for other in kept):
-            kept.append(tick)
+        if tick.is_free(kept, DESK):
+            shown = [other for other in kept if not other.is_optional]
+            kept.append(replace(tick, is_optional=not tick.is_free(shown, PHONE)))
     return kept

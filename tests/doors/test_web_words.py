@@ -1,6 +1,7 @@
 """Words for people: spans, sizes, quantities, tracebacks, and what is usual."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
@@ -9,7 +10,7 @@ from jobs.reading.runs import Run, Runs
 from jobs.states import State
 from jobs.templatetags import words
 from jobs.web import trace
-from jobs.web.pace import pace
+from jobs.web.pace import DESK, PHONE, pace
 
 
 @pytest.mark.parametrize(
@@ -109,3 +110,29 @@ def test_marks_of_the_pace_never_lie_on_each_other():
     assert pace(50, Runs([]), None) is None
     far = pace(5, runs, 86_400)
     assert far is not None and not any(tick.is_limit for tick in far.ticks)
+
+
+@pytest.mark.parametrize("usual", [1, 20, 60, 100])
+@pytest.mark.parametrize("elapsed", [0, 30, 150, 1000])
+@pytest.mark.parametrize("limit", [None, 105, 130, 300])
+def test_words_under_the_pace_never_lie_on_each_other(usual, elapsed, limit):
+    runs = Runs([Run(State.COMPLETED, n) for n in (usual, usual, usual, usual + 100)])
+    line = pace(elapsed, runs, limit)
+    assert line is not None
+    said = [*line.ticks, *([line.begin] if line.begin else [])]
+    for width, shown in [
+        (DESK, said),
+        (PHONE, [tick for tick in said if not tick.is_optional]),
+    ]:
+        spans = sorted(tick.span(width) for tick in shown)
+        assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+        assert spans[0][0] >= 0 and spans[-1][1] <= 100
+    assert line.ticks[0].name == "usual" and not line.ticks[0].is_optional
+
+
+def test_where_the_attempt_began_is_said_where_there_is_room():
+    runs = Runs([Run(State.COMPLETED, n) for n in (60, 60, 60, 100)])
+    line = pace(10, runs, None)
+    assert line is not None and line.begin is not None
+    crowded = pace(1000, runs, None)
+    assert crowded is not None and crowded.begin is None
