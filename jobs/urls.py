@@ -5,6 +5,8 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
 from jobs.api import door
+from jobs.api.bulk import ManyVerbConverter
+from jobs.api.verbs import VerbConverter
 from jobs.web import bulk, downloads, edit, jobs, log, tasks, verbs
 
 
@@ -15,6 +17,8 @@ class KeyConverter(StringConverter):
 
 
 register_converter(KeyConverter, "key")
+register_converter(VerbConverter, "verb")
+register_converter(ManyVerbConverter, "manyverb")
 
 app_name = "jobs"
 urlpatterns = [

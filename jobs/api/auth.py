@@ -38,16 +38,11 @@ class Token(AuthBase):
         if token is None:
             # A session beside it does not count: who sends a token means the token.
             raise AuthenticationError
-        self._refuse_beyond_scopes(token)
+        _refuse_beyond_scopes(token, *self.scopes)
         ApiToken.objects.filter(pk=token.pk).note_use()
         request.user = token.user
+        cast(Any, request).token = token
         return _paced(cast(permissions.Person, token.user))
-
-    def _refuse_beyond_scopes(self, token: ApiToken) -> None:
-        missing = [scope.value for scope in self.scopes if scope not in token.scopes]
-        if missing:
-            told = _("This token lacks the scope “%(scope)s”.") % {"scope": missing[0]}
-            raise Refusal(403, "scope", told)
 
 
 class Session(AuthBase):
@@ -73,6 +68,20 @@ def scoped(*scopes: Scope) -> list[AuthBase]:
 READ = scoped(Scope.READ)
 RUN = scoped(Scope.RUN)
 CONTROL = scoped(Scope.CONTROL)
+
+
+def require(request: HttpRequest, *scopes: Scope) -> None:
+    """What only some wishes at an address need; a session has all scopes."""
+    token: ApiToken | None = getattr(request, "token", None)
+    if token is not None:
+        _refuse_beyond_scopes(token, *scopes)
+
+
+def _refuse_beyond_scopes(token: ApiToken, *scopes: Scope) -> None:
+    missing = [scope.value for scope in scopes if scope not in token.scopes]
+    if missing:
+        told = _("This token lacks the scope “%(scope)s”.") % {"scope": missing[0]}
+        raise Refusal(403, "scope", told)
 
 
 def person(request: HttpRequest) -> permissions.Person:

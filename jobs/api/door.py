@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
-from . import documents, errors
+from . import bulk, documents, edit, errors, parts, verbs
 from .answers import Renderer, answer, sealed
 from .auth import READ
 from .parsing import StrictParser
@@ -27,6 +27,10 @@ api = NinjaAPI(
     parser=StrictParser(),
 )
 errors.connect(api)
+# The longer addresses first: an id may hold slashes. A look and an edit share an address,
+# and so a router.
+for part in (verbs, parts, bulk, edit):
+    api.add_router("", part.router)
 
 
 @api.get("/openapi.json", include_in_schema=False, url_name="openapi")

@@ -35,9 +35,17 @@ class Fault(BaseModel):
     fields: dict[str, list[str]]
 
 
-# What any address may answer, for the schema.
-COMMON = dict.fromkeys((400, 401, 403, 404, 422, 429), Fault)
-CONFLICT = {**COMMON, 409: Fault}
+_ANYWHERE = (400, 401, 403, 404, 422, 429)
+
+
+def may_answer(
+    shape: Any, status: int = 200, others: Mapping[int, Any] | None = None
+) -> dict[int, Any]:
+    """For the schema: all that an address may answer."""
+    return {status: shape, **(others or {}), **dict.fromkeys(_ANYWHERE, Fault)}
+
+
+CONFLICT = {409: Fault}
 
 
 class Refusal(Exception):

@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 
 from .artifact import Artifact
+from .history import Attempt
 from .job import Job
 
 MOST_ARTIFACTS = 200
@@ -22,7 +23,7 @@ _TIMES = (
 )  # fmt: skip
 _AS_THEY_ARE = (
     "id", "state", "requested", "waiting_for", "reason", "attempt", "max_attempts",
-    "errors_count", "queue", "priority", "tags", "note", "worker", "result", "log_lines",
+    "errors_count", "queue", "priority", "tags", "note", "worker", "log_lines",
 )  # fmt: skip
 
 
@@ -30,9 +31,18 @@ def job_shape(job: Job) -> dict[str, Any]:
     """The whole job, JSON-ready. Reads its owner and its files from the database."""
     files = list(job.artifacts.defer("thumbnail")[: MOST_ARTIFACTS + 1])
     count = len(files) if len(files) <= MOST_ARTIFACTS else job.artifacts.count()
+    return job_line(job) | {
+        "result": job.result,
+        "artifacts": [artifact_shape(file) for file in files[:MOST_ARTIFACTS]],
+        "artifacts_count": count,
+    }
+
+
+def job_line(job: Job) -> dict[str, Any]:
+    """The job as one of many: all of it but its result and its files. Reads its owner."""
     return (
         {name: getattr(job, name) for name in _AS_THEY_ARE}
-        | {name: _moment(getattr(job, name)) for name in _TIMES}
+        | {name: moment(getattr(job, name)) for name in _TIMES}
         | {
             "task": job.task_id,
             "seq": job.version,
@@ -41,10 +51,8 @@ def job_shape(job: Job) -> dict[str, Any]:
             "owner_id": _key(job.owner_id),
             "owner": job.owner.get_username() if job.owner else None,
             "schedule": job.schedule_id,
-            "error": {"type": job.error_type, "message": job.error} if job.error else None,
-            "artifacts": [artifact_shape(file) for file in files[:MOST_ARTIFACTS]],
-            "artifacts_count": count,
-            "url": _address("jobs:job", job.id),
+            "error": error_shape(job),
+            "url": address("jobs:job", job.id),
         }
     )
 
@@ -56,6 +64,13 @@ def progress_shape(job: Job) -> dict[str, Any] | None:
     return {name: job.progress.get(name) for name in _PROGRESS}
 
 
+def error_shape(row: Job | Attempt) -> dict[str, str] | None:
+    """What a job, or one attempt, failed with; without its traceback."""
+    if not row.error and not row.error_type:
+        return None
+    return {"type": row.error_type, "message": row.error}
+
+
 def artifact_shape(file: Artifact) -> dict[str, Any]:
     """One file of a job, without its bytes."""
     return {
@@ -64,8 +79,8 @@ def artifact_shape(file: Artifact) -> dict[str, Any]:
         "name": file.name,
         "content_type": file.content_type,
         "size": file.size,
-        "created_at": _moment(file.created_at),
-        "url": _address("jobs:artifact", file.job_id, file.id),
+        "created_at": moment(file.created_at),
+        "url": address("jobs:artifact", file.job_id, file.id),
     }
 
 
@@ -85,11 +100,11 @@ def _key(value: Any) -> int | str | None:
     return value if value is None or isinstance(value, int) else str(value)
 
 
-def _moment(value: datetime | None) -> str | None:
+def moment(value: datetime | None) -> str | None:
     return value.isoformat() if value else None
 
 
-def _address(name: str, *args: object) -> str | None:
+def address(name: str, *args: object) -> str | None:
     """Where a person finds it; None on a site that does not include our pages."""
     try:
         return reverse(name, args=args)

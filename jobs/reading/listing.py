@@ -19,6 +19,7 @@ from jobs.states import ACTIVE, FINAL, WAITING, State
 PAGE = 50
 COUNTED = 10_000
 _INSTANT = timedelta(microseconds=1)
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
 
 class NoSuchPlace(Http404):
@@ -164,9 +165,13 @@ def _place(cursor: str) -> tuple[datetime, str]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         at, _, job_id = text.partition(" ")
-        return datetime.fromisoformat(at), job_id.replace("\x00", "")
+        moment = datetime.fromisoformat(at)
     except (binascii.Error, ValueError) as error:
         raise NoSuchPlace from error
+    # At the ends of the calendar there is no microsecond before or after.
+    if moment.tzinfo is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise NoSuchPlace
+    return moment, job_id.replace("\x00", "")
 
 
 # SQLite compares moments as text, and the same one may be written with 0, 3 or 6 digits:
@@ -179,6 +184,12 @@ def _older(cursor: str) -> Q:
 def _newer(cursor: str) -> Q:
     at, job_id = _place(cursor)
     return Q(created_at__gte=at + _INSTANT) | Q(created_at__gt=at - _INSTANT, id__gt=job_id)
+
+
+def count(jobs: JobQuerySet) -> int | None:
+    """How many there are; None when they are more than `COUNTED`."""
+    found = jobs.order_by().values("pk")[: COUNTED + 1].count()
+    return found if found <= COUNTED else None
 
 
 def newer_than(jobs: JobQuerySet, cursor: str, limit: int) -> int:

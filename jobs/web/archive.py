@@ -4,11 +4,10 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from typing import IO
 
 from jobs.models import Artifact
+from jobs.reading.stream import pieces
 
-_PIECE = 64 * 1024
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
 # Names that Windows keeps for devices, with any ending.
 _DEVICE = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
@@ -31,12 +30,6 @@ def zipped(artifacts: Iterable[Artifact]) -> Iterator[bytes]:
                     yield from pipe.taken()
             yield from pipe.taken()
     yield from pipe.taken()
-
-
-def pieces(source: IO[bytes]) -> Iterator[bytes]:
-    """What a file holds, in parts that fit in memory."""
-    while piece := source.read(_PIECE):
-        yield piece
 
 
 def unique_name(name: str, taken: set[str]) -> str:

@@ -1,6 +1,5 @@
 """What a job made and was given, as downloads; nothing of it opens as a page of ours."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,10 +7,10 @@ from django.http.response import HttpResponseBase
 
 from jobs import permissions
 from jobs.models import Artifact
-from jobs.reading.stream import SANDBOX, download
+from jobs.reading.stream import SANDBOX, download, whole_file
 
 from . import counted, values
-from .archive import pieces, zipped
+from .archive import zipped
 from .page import page, person
 
 # By their first bytes: what a task calls its file proves nothing.
@@ -21,10 +20,7 @@ _PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 @page()
 def artifact(request: HttpRequest, job_id: str, artifact_id: UUID) -> HttpResponseBase:
     """One file."""
-    found = _artifact(request, job_id, artifact_id)
-    response = download(request, _read(found), found.name, "application/octet-stream")
-    response["Content-Length"] = str(found.file.size)
-    return response
+    return whole_file(request, _artifact(request, job_id, artifact_id))
 
 
 @page()
@@ -69,8 +65,3 @@ def _artifact(request: HttpRequest, job_id: str, artifact_id: UUID) -> Artifact:
     if found.job_id != job_id:
         raise Http404
     return found
-
-
-def _read(artifact: Artifact) -> Iterator[bytes]:
-    with artifact.file.open("rb") as source:
-        yield from pieces(source)

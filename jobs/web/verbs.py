@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
 
-from jobs import permissions
+from jobs import permissions, registry
 from jobs.execution import control
 from jobs.execution.order import MOST_REASON, Order
 from jobs.models import Job
@@ -131,6 +131,8 @@ def _again(
         return redirect("jobs:job", control.retry(job, order, from_checkpoint=from_checkpoint))
     except Invalid:
         messages.warning(request, _("Its parameters fit the task no longer: edit them."))
+    except registry.UnknownTask:
+        messages.warning(request, _("Nothing here knows its task."))
     except ValueError as wrong:
         messages.warning(request, str(wrong))
     return redirect("jobs:job", job.pk)

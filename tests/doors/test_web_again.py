@@ -128,3 +128,11 @@ def test_nobody_names_a_file_into_a_form(admin):
     page = admin.post(form, {"files": f'{{"$file": "{secret.pk}"}}'})
     assert page.status_code == 422
     assert Artifact.objects.count() == 1
+
+
+def test_a_job_whose_task_nobody_knows_says_so(admin):
+    rows.task("far.away")
+    job = rows.job(State.FAILED, task="far.away")
+    page = admin.post(f"/jobs/{job.pk}/verbs/retry", follow=True)
+    assert "Nothing here knows its task." in page.content.decode()
+    assert Job.objects.count() == 1

@@ -1,0 +1,81 @@
+"""Jobs: the list, and one."""
+
+import json
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Query, Router
+from pydantic import Field
+
+from jobs import permissions
+from jobs.models import Job
+from jobs.models.shape import job_line, job_shape
+from jobs.reading import listing
+from jobs.reading.listing import Filters
+from jobs.states import State
+
+from . import shapes
+from .answers import answer
+from .auth import person
+from .errors import invalid, may_answer
+from .kinds import JobFilter, Key
+
+MOST = 200
+LONGEST_PARAMS = 10_000
+"""Characters of JSON above which a list leaves parameters out."""
+
+router = Router(tags=["jobs"])
+
+
+class JobsAsked(JobFilter):
+    """The filters, and which page of what they leave."""
+
+    cursor: Key = ""
+    limit: int = Field(listing.PAGE, ge=1, le=MOST)
+
+
+@router.get("/jobs", response=may_answer(shapes.Jobs), summary="List jobs")
+def jobs(request: HttpRequest, asked: Query[JobsAsked]) -> HttpResponse:
+    """The jobs that you may see, newest first. `state` may be given several times; `owner`
+    is a user name or `me`. `count` is null beyond 10 000."""
+    _refuse_unknown(request)
+    filters = filters_of(asked)
+    chosen = filters.in_states(filters.chosen(person(request)))
+    page = listing.page(chosen, after=asked.cursor, size=asked.limit)
+    items = [_line(job) for job in page.jobs]
+    return answer({"items": items, "next": page.older, "count": listing.count(chosen)})
+
+
+@router.get("/jobs/{key:job_id}", response=may_answer(shapes.JobOut), summary="One job")
+def job(request: HttpRequest, job_id: str) -> HttpResponse:
+    """The whole job, as the snapshot of the socket holds it."""
+    return answer(job_shape(permissions.job(person(request), "view", job_id)))
+
+
+def filters_of(asked: JobFilter) -> Filters:
+    """What was asked for, as the pages' own filters."""
+    return Filters(
+        states=tuple(state for state in State.values if state in asked.state),
+        task=asked.task,
+        owner=asked.owner,
+        queue=asked.queue,
+        tag=asked.tag,
+        since=asked.since,
+        until=asked.until,
+        words=asked.q,
+    )
+
+
+def _refuse_unknown(request: HttpRequest) -> None:
+    """A filter that we do not know would answer with more than was meant."""
+    unknown = set(request.GET) - set(JobsAsked.model_fields)
+    if unknown:
+        told = [_("There is no parameter of this name.")]
+        raise invalid({name[:200]: told for name in sorted(unknown)[:10]})
+
+
+def _line(job: Job) -> dict[str, object]:
+    line = job_line(job)
+    if len(json.dumps(line["params"])) > LONGEST_PARAMS:
+        line["params"] = None
+    return line

@@ -1,0 +1,65 @@
+"""Values as the API takes them: bounded, and nothing that a database refuses to look up."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias
+
+from django.utils.translation import gettext as _
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+)
+
+from jobs.states import State
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class Given(BaseModel):
+    """A body or a query: a name that we do not know is a mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError(_("NUL characters cannot be stored."))
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError(_("Half characters (lone surrogates) cannot be stored."))
+    return text
+
+
+def _sensible(moment: datetime) -> datetime:
+    """Moments at the ends of the calendar have no other time zone."""
+    if not _EARLIEST <= moment <= _LATEST:
+        raise ValueError(_("Give a moment between 1970 and 9000."))
+    return moment
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Text: TypeAlias = Annotated[str, AfterValidator(_storable)]
+Key: TypeAlias = Annotated[Text, StringConstraints(max_length=255)]
+Words: TypeAlias = Annotated[Text, StringConstraints(max_length=200, strip_whitespace=True)]
+Reason: TypeAlias = Annotated[Text, StringConstraints(max_length=2_000, strip_whitespace=True)]
+Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(_sensible)]
+States: TypeAlias = Annotated[list[State], BeforeValidator(_listed)]
+
+
+class JobFilter(Given):
+    """The filters of the list of jobs, which all must fit."""
+
+    state: States = []
+    task: Key = ""
+    owner: Key = ""
+    queue: Key = ""
+    tag: Key = ""
+    since: Moment | None = None
+    until: Moment | None = None
+    q: Words = ""

@@ -1,0 +1,190 @@
+"""Every address of the API × who asks × what they get. An address without a row fails."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from jobs.api import door
+from jobs.models import ApiToken, Job, Scope
+from jobs.states import State
+
+from . import rows
+
+ROLES = (
+    "anonymous", "stranger", "viewer", "runner", "manager", "owner", "superuser", "deactivated",
+)  # fmt: skip
+OPEN = (401, 200, 200, 200, 200, 200, 200, 401)
+SEES = (401, 404, 200, 200, 200, 200, 200, 401)
+CONTROLS = (401, 404, 403, 403, 200, 200, 200, 401)
+RUNS_AGAIN = (401, 404, 403, 403, 202, 403, 202, 401)
+
+# What programs send where a body is needed.
+BODIES: dict[str, Any] = {
+    "PATCH /jobs/{job_id}": {"priority": 1},
+    "POST /jobs:{verb}": {"ids": ["{job}"]},
+}
+ANSWERS: dict[str, tuple[int, ...]] = {
+    "GET /openapi.json": OPEN,
+    "GET /jobs": OPEN,
+    "GET /jobs/{job_id}": SEES,
+    "PATCH /jobs/{job_id}": CONTROLS,
+    "GET /jobs/{job_id}/logs": SEES,
+    "GET /jobs/{job_id}/events": SEES,
+    "GET /jobs/{job_id}/attempts": SEES,
+    "GET /jobs/{job_id}/artifacts": SEES,
+    "GET /jobs/{job_id}/artifacts/{artifact_id}": SEES,
+    "GET /jobs/{job_id}/result": SEES,
+    "POST /jobs/{job_id}/{verb}": CONTROLS,
+    "POST /jobs/{job_id}/retry": RUNS_AGAIN,
+    "POST /jobs/{job_id}/continue": RUNS_AGAIN,
+    # Nobody is refused: what they have no say in is not among the jobs.
+    "POST /jobs:{verb}": OPEN,
+}
+# Who may do what the bulk verb is asked for: the number of jobs that it touches.
+TOUCHES = dict(zip(ROLES, (0, 0, 0, 0, 1, 1, 1, 0), strict=True))
+TABLE = [
+    (address, role, answer)
+    for address, answers in ANSWERS.items()
+    for role, answer in zip(ROLES, answers, strict=True)
+]
+ENDED = ("/retry", "/continue")
+
+
+@pytest.fixture
+def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
+    """A job that waits and one that has ended, with a file, and people in each relation."""
+    settings.MEDIA_ROOT = tmp_path
+    task = rows.task()
+    people = {"stranger": rows.user("stranger"), "owner": rows.user("owner")}
+    for role in ("viewer", "runner", "manager"):
+        group = Group.objects.create(name=role)
+        getattr(task, f"{role}s").add(group)
+        people[role] = rows.user(role, group)
+    people["superuser"] = rows.user("superuser", is_superuser=True)
+    people["deactivated"] = rows.user("deactivated", is_superuser=True, is_active=False)
+    owner = people["owner"]
+    ended = rows.job(State.FAILED, owner=owner, params={"x": 1}, checkpoint={"at": 1})
+    job = rows.job(owner=owner, params={"x": 1})
+    file = rows.artifact(job, "a.txt")
+    return {"people": people, "job": job.pk, "ended": ended.pk, "file": str(file.pk)}
+
+
+def operations() -> set[str]:
+    return {
+        f"{method} {path}"
+        for router in door.api._get_bound_routers()
+        for path, view in router.template.path_operations.items()
+        for operation in view.operations
+        for method in operation.methods
+    }
+
+
+def plain(address: str) -> str:
+    """`/jobs/{key:job_id}` as `/jobs/{job_id}`."""
+    return re.sub(r"\{\w+:", "{", address)
+
+
+def send(client: Client, address: str, world: dict[str, Any], **how: Any) -> Any:
+    method, path = address.split()
+    job = world["ended"] if path.endswith(ENDED) else world["job"]
+    filled = path.format(job_id=job, artifact_id=world["file"], verb="cancel", name=rows.ADD)
+    body = json.dumps(BODIES.get(address, {})).replace("{job}", job)
+    data = {} if method == "GET" else {"data": body, "content_type": "application/json"}
+    return getattr(client, method.lower())(f"/api{filled}", **data, **how)
+
+
+def client_of(world: dict[str, Any], role: str) -> Client:
+    if role == "anonymous":
+        return Client()
+    _row, text = ApiToken.objects.issue(world["people"][role], list(Scope))
+    return Client(headers={"Authorization": f"Bearer {text}"})
+
+
+def test_every_address_has_its_row():
+    assert {plain(each) for each in operations()} == set(ANSWERS)
+
+
+def test_there_is_no_other_address():
+    named = {pattern.name for pattern in door.patterns()}
+    views = {"docs", "api-root", "unknown"}  # test_api_tokens.py asks them
+    assert len(named - views) == len({each.split()[1] for each in ANSWERS})
+
+
+@pytest.mark.parametrize(("address", "role", "answer"), TABLE)
+def test_each_role_gets_its_answer(world, address, role, answer):
+    response = send(client_of(world, role), address, world)
+    assert response.status_code == answer, getattr(response, "content", "")
+    if address == "POST /jobs:{verb}" and answer == 200:
+        assert response.json()["done"] == TOUCHES[role]
+
+
+@pytest.mark.parametrize("address", [each for each in ANSWERS if not each.startswith("GET")])
+@pytest.mark.parametrize("role", ["anonymous", "stranger", "viewer", "deactivated"])
+def test_who_may_not_changes_nothing(world, address, role):
+    before = list(Job.objects.order_by("pk").values())
+    send(client_of(world, role), address, world)
+    assert list(Job.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("address", [each for each in ANSWERS if not each.startswith("GET")])
+def test_a_session_changes_things_only_with_its_csrf_token(world, address):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(world["people"]["superuser"])
+    before = list(Job.objects.order_by("pk").values())
+    refused = send(browser, address, world)
+    assert (refused.status_code, refused.json()["code"]) == (403, "csrf")
+    assert list(Job.objects.order_by("pk").values()) == before
+    browser.get("/api/docs")
+    token = browser.cookies["csrftoken"].value
+    assert send(browser, address, world, headers={"X-CSRFToken": token}).status_code < 300
+
+
+@pytest.mark.parametrize("address", [each for each in ANSWERS if each.startswith("GET")])
+def test_asking_changes_no_job_and_a_session_is_enough(world, address):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(world["people"]["superuser"])
+    before = list(Job.objects.order_by("pk").values())
+    assert send(browser, address, world).status_code == 200
+    assert list(Job.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("address", ANSWERS)
+def test_a_token_without_any_scope_opens_nothing(world, address):
+    _row, text = ApiToken.objects.issue(world["people"]["superuser"], [])
+    client = Client(headers={"Authorization": f"Bearer {text}"})
+    response = send(client, address, world)
+    assert (response.status_code, response.json()["code"]) == (403, "scope")
+
+
+@pytest.mark.parametrize("address", [each for each in ANSWERS if not each.startswith("GET")])
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"{", "application/json"),
+        (b'{"reason": NaN}', "application/json"),
+        (b"[" * 100_000, "application/json"),
+        (b"\xff\xfe", "application/json"),
+        (b"1" * 10_000, "application/json"),
+        (b"x" * 3_000_000, "application/json"),
+        (b"{}", "text/plain"),
+        (b"a=1", "application/x-www-form-urlencoded"),
+        (b"--x\r\n", "multipart/form-data"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+    ],
+)
+@pytest.mark.parametrize("by", ["token", "session"])
+def test_a_body_that_is_no_json_is_a_bad_request(world, address, body, content_type, by):
+    client = client_of(world, "superuser")
+    if by == "session":
+        client = Client()
+        client.force_login(world["people"]["superuser"])
+    method, path = address.split()
+    job = world["ended"] if path.endswith(ENDED) else world["job"]
+    filled = path.format(job_id=job, verb="cancel", name=rows.ADD)
+    response = client.generic(method, f"/api{filled}", body, content_type=content_type)
+    assert response.status_code == 400, response.content
+    assert set(response.json()) == {"code", "detail", "fields"}

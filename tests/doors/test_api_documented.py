@@ -1,0 +1,51 @@
+"""docs/api.md and the schema say what the API does."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from jobs.api import door
+from jobs.models import Scope
+
+DOCS = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
+CODE = "".join(path.read_text() for path in Path(door.__file__).parent.glob("*.py"))
+
+
+def operations() -> dict[str, dict]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in door.api.get_openapi_schema()["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_every_address_is_documented_and_no_other():
+    documented = re.findall(r"^\| `((?:GET|POST|PATCH) [^`]+)` \|", DOCS, re.M)
+    assert sorted(documented) == sorted(operations())
+
+
+def test_every_code_is_documented_and_no_other():
+    codes = re.findall(r'(?:Refusal\(\s*\d+,|conflict\()\s*"(\w+)"', CODE)
+    table = DOCS.partition("## Errors")[2].partition("## Jobs")[0]
+    documented = re.findall(
+        r"`(\w+)`", "".join(re.findall(r"^\| [\d, ]+ \|([^|]+)\|", table, re.M))
+    )
+    assert sorted(set(codes)) == sorted(documented)
+
+
+def test_every_scope_is_documented():
+    assert all(f"| `{scope}` |" in DOCS for scope in Scope.values)
+
+
+@pytest.mark.parametrize("address", operations())
+def test_every_address_says_what_it_does_and_may_answer(address):
+    operation = operations()[address]
+    assert operation["summary"] and operation["description"] and operation["security"]
+    assert {"401", "404", "422"} <= {str(status) for status in operation["responses"]}
+
+
+def test_each_operation_has_a_name_of_its_own():
+    names = [operation["operationId"] for operation in operations().values()]
+    assert len(names) == len(set(names))
