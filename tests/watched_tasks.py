@@ -33,6 +33,16 @@ def talk(wait: str) -> int:
     return count
 
 
+@task(stall_after=2)
+def fall_silent(*waits: str) -> int:
+    """Write a line whenever the next of the files exists, and nothing in between."""
+    for wait in waits:
+        while not Path(wait).exists():
+            current_job().sleep(0.05)
+        print(f"saw {Path(wait).name}")
+    return len(waits)
+
+
 @task
 async def linger(wait: str) -> str:
     """Wait in a coroutine of a coroutine until the file `wait` exists."""

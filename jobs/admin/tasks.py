@@ -18,7 +18,7 @@ from . import shown
 from .record import difference, snapshot, tell
 from .rules import ModelForm, WithoutActions, person
 
-POLICY = ("enabled", "queue", "priority", "soft_time_limit", "time_limit")
+POLICY = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after")
 GROUPS = ("viewers", "runners", "managers")
 CODE = ("name", "title", "description", "tags", "condition")
 
@@ -39,7 +39,8 @@ class TaskForm(ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         validators: dict[str, list[Any]] = {"queue": [_QUEUE], "priority": [_PRIORITY]}
-        validators |= {"soft_time_limit": [*_LIMIT], "time_limit": [*_LIMIT]}
+        limits = ("soft_time_limit", "time_limit", "stall_after")
+        validators |= {name: [*_LIMIT] for name in limits}
         for name in {*validators} & {*self.fields}:
             self.fields[name].validators += validators[name]
 

@@ -25,6 +25,7 @@ FACTS = (
     "started_at",
     "finished_at",
     "not_before",
+    "stalled_at",
 )
 
 

@@ -97,6 +97,7 @@ def insert(task: str, wish: Wish, **columns: Any) -> Job:
         priority=DEFAULT_PRIORITY if priority is None else priority,
         soft_time_limit=wish.soft_time_limit or policy.soft_time_limit,
         time_limit=wish.time_limit or policy.time_limit,
+        stall_after=policy.silence,
         max_retries=policy.max_retries,
         on_lost=policy.on_lost,
         not_before=wish.not_before,

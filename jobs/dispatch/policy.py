@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from celery import current_app
@@ -16,16 +17,26 @@ FRESH_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Policy:
-    """Empty means that neither said anything, so Celery's own default holds."""
+    """Empty means that neither said anything, so Celery's own default holds. Limits are
+    seconds."""
 
     enabled: bool = True
     queue: str = ""
     priority: int | None = None
     soft_time_limit: float | None = None
     time_limit: float | None = None
+    stall_after: float | None = None
     max_retries: int | None = None
     on_lost: OnLost = OnLost.HOLD
 
+    @property
+    def silence(self) -> timedelta | None:
+        """How long a job may run without progress or log before it is flagged."""
+        return timedelta(seconds=self.stall_after) if self.stall_after else None
+
+
+# The columns of a task's row that the first fields above are read from.
+EDITED = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after")
 
 _rows: dict[str, Policy] = {}
 _read_at = 0.0
@@ -44,6 +55,7 @@ def policy_of(name: str) -> Policy:
         priority=coded.priority if edited.priority is None else edited.priority,
         soft_time_limit=edited.soft_time_limit or coded.soft_time_limit,
         time_limit=edited.time_limit or coded.time_limit,
+        stall_after=edited.stall_after or coded.stall_after,
         max_retries=coded.max_retries,
         on_lost=OnLost(coded.on_lost),
     )
@@ -63,8 +75,7 @@ def routed_queue(
 def _edits() -> dict[str, Policy]:
     global _rows, _read_at
     if time.monotonic() - _read_at > FRESH_SECONDS:
-        columns = ("enabled", "queue", "priority", "soft_time_limit", "time_limit")
-        rows = Task.objects.values_list("name", *columns)
+        rows = Task.objects.values_list("name", *EDITED)
         _rows = {name: Policy(*values) for name, *values in rows}
         _read_at = time.monotonic()
     return _rows

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
 from jobs import sanitize
 from jobs.conf import configuration
 from jobs.models import Job, JobError, LogChunk
 
 from .progress import Pace, number, percent, seconds_left
+from .stall import go_on
 
 if TYPE_CHECKING:
     from .attempt import RunningAttempt
 
 # What a report hears back from the row.
-HEARD = ("id", "version", "requested", "stack_asked_at")
+HEARD = ("id", "version", "requested", "stack_asked_at", "stalled_at")
+# What says that it has not stalled.
+SIGNS = frozenset({"progress", "log_lines"})
 Line = tuple[str, str, str]
 MESSAGE_MAX_CHARS = 1_000
 
@@ -120,10 +124,15 @@ class Report:
         columns = self._columns()
         if not columns:
             return self.attempt.mine.only(*HEARD).first()
+        speaks = bool(columns.keys() & SIGNS)
+        if speaks:
+            columns["reported_at"] = Now()
         with transaction.atomic():
             rows = self.attempt.mine.update_returning(HEARD, **columns)
             if rows:
                 self._insert()
+            if rows and speaks and rows[0].stalled_at is not None:
+                rows = go_on(self.attempt.mine)
         if not rows:
             return None
         self._written()

@@ -61,6 +61,10 @@ class Job(models.Model):
     time_limit = models.FloatField(null=True, blank=True)
     # How long a running job may take to obey before it may be terminated.
     grace = models.DurationField(default=timedelta(seconds=10))
+    # Silent (no progress, no log) for so long it is flagged as stalled, since `stalled_at`.
+    stall_after = models.DurationField(null=True, blank=True)
+    reported_at = models.DateTimeField(null=True, blank=True)
+    stalled_at = models.DateTimeField(null=True, blank=True)
     on_lost = models.CharField(max_length=8, choices=OnLost, default=OnLost.RETRY)
     tags = models.JSONField(default=list, blank=True)
     note = models.TextField(blank=True)
@@ -208,5 +212,12 @@ class Job(models.Model):
             "worker": self.worker,
         } | {
             name: moment.isoformat() if (moment := getattr(self, name)) else None
-            for name in ("created_at", "queued_at", "started_at", "finished_at", "not_before")
+            for name in (
+                "created_at",
+                "queued_at",
+                "started_at",
+                "finished_at",
+                "not_before",
+                "stalled_at",
+            )
         }

@@ -72,7 +72,8 @@ def moved(to: State, changes: dict[str, Any]) -> dict[str, Any]:
     if to in FINAL:
         values["finished_at"] = NOW
     if to not in ACTIVE:
-        values |= {"lease": None, "lease_expires_at": None, "stack_asked_at": None}
+        values |= {"lease": None, "lease_expires_at": None}
+        values |= {"stack_asked_at": None, "stalled_at": None}
     return values | changes
 
 

@@ -19,7 +19,7 @@ MOST_ARTIFACTS = 200
 _PROGRESS = ("percent", "current", "total", "message", "step", "rate", "eta_seconds")
 _TIMES = (
     "due_at", "not_before", "expires_at", "created_at", "queued_at", "started_at",
-    "finished_at",
+    "finished_at", "stalled_at",
 )  # fmt: skip
 _AS_THEY_ARE = (
     "id", "state", "requested", "waiting_for", "reason", "attempt", "max_attempts",

@@ -53,6 +53,12 @@ class Task(models.Model):
     priority = models.PositiveSmallIntegerField(_("priority"), null=True, blank=True)
     soft_time_limit = models.FloatField(_("soft time limit (s)"), null=True, blank=True)
     time_limit = models.FloatField(_("time limit (s)"), null=True, blank=True)
+    stall_after = models.FloatField(
+        _("stalled after (s)"),
+        null=True,
+        blank=True,
+        help_text=_("Without progress or log for so long it is flagged; nothing is ended."),
+    )
 
     viewers = models.ManyToManyField(
         Group, verbose_name=_("viewers"), related_name="+", blank=True

@@ -38,6 +38,7 @@ class Filters:
     tag: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    is_stalled: bool = False
     words: str = ""
 
     @classmethod
@@ -47,6 +48,7 @@ class Filters:
             states=tuple(state for state in State.values if state in query.getlist("state")),
             task=query.get("task", "").replace("\x00", ""),
             owner="me" if query.get("owner") == "me" else "",
+            is_stalled=query.get("stalled") == "1",
             words=query.get("q", "").replace("\x00", "").strip()[:200],
         )
 
@@ -66,6 +68,8 @@ class Filters:
         same: dict[str, Any] = {"task": self.task, "queue": self.queue}
         same |= {"created_at__gte": self.since, "created_at__lt": self.until}
         jobs = jobs.filter(**{name: value for name, value in same.items() if value})
+        if self.is_stalled:
+            jobs = _stalled(jobs)
         if self.owner:
             jobs = jobs.filter(_owned(user, self.owner))
         if self.tag:
@@ -80,7 +84,9 @@ class Filters:
         query = QueryDict(mutable=True)
         query.setlist("state", self._states_with(change.pop("state", None)))
         owner = "me" if self.is_mine else None
-        given = {"task": self.task, "owner": owner, "q": self.words} | change
+        stalled = "1" if self.is_stalled else None
+        given = {"task": self.task, "owner": owner, "stalled": stalled, "q": self.words}
+        given |= change
         query.update({key: value for key, value in given.items() if value})
         return "?" + query.urlencode()
 
@@ -223,6 +229,15 @@ def counts(jobs: JobQuerySet, filters: Filters) -> dict[str, list[StateCount]]:
         ]
         for name, group in groups.items()
     }
+
+
+def count_stalled(jobs: JobQuerySet) -> int:
+    """How many of them run and say nothing, up to the bound of all counts."""
+    return _stalled(jobs).order_by().values("pk")[:COUNTED].count()
+
+
+def _stalled(jobs: JobQuerySet) -> JobQuerySet:
+    return jobs.filter(lease_expires_at__isnull=False, stalled_at__isnull=False)
 
 
 def _count(jobs: JobQuerySet) -> Counter[str]:

@@ -16,6 +16,7 @@ class Policy:
     priority: int
     soft_time_limit: float | None
     time_limit: float | None
+    stall_after: float | None
     max_retries: int | None
     on_lost: str
     tags: tuple[str, ...]
@@ -34,6 +35,7 @@ def policy(task: Task) -> Policy | None:
         priority=first("priority") or 5,
         soft_time_limit=first("soft_time_limit"),
         time_limit=first("time_limit"),
+        stall_after=first("stall_after"),
         max_retries=code.max_retries,
         on_lost=code.on_lost,
         tags=code.tags,

@@ -39,6 +39,7 @@ class Definition:
     ignore_result: bool
     secrets: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    stall_after: float | None = None
     signed: Callable[..., Any] = field(repr=False)
 
     @cached_property
@@ -80,6 +81,7 @@ def _defined(task: Task) -> Definition:
         ignore_result=bool(task.ignore_result),
         secrets=said.secrets,
         files=said.files,
+        stall_after=said.stall_after,
         signed=signed,
     )
 

@@ -4,7 +4,7 @@ import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
 type_of_exceptions = tuple[type[BaseException], ...]
@@ -24,6 +24,7 @@ class OurOptions(TypedDict, total=False):
     files: Iterable[str]
     owner_param: str
     due_param: str
+    stall_after: float | timedelta | None
 
 
 class CeleryOptions(TypedDict, total=False):
@@ -98,6 +99,8 @@ class Declaration:
     files: tuple[str, ...] = ()
     owner_param: str | None = None
     due_param: str | None = None
+    stall_after: float | None = None
+    """Seconds."""
 
 
 def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declaration:
@@ -106,6 +109,8 @@ def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declara
     ours = {name: options[name] for name in OURS & set(options)}
     for name in {"tags", "secrets", "files"} & set(ours):
         ours[name] = _several(ours[name])
+    if (given := ours.get("stall_after")) is not None:
+        ours["stall_after"] = _seconds("stall_after", given)
     declaration = Declaration(**ours)
     if declaration.on_lost not in ("retry", "hold"):
         raise ValueError(f'on_lost is "retry" or "hold", not {declaration.on_lost!r}')
@@ -127,6 +132,15 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> Non
 
 def _several(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _seconds(name: str, value: Any) -> float:
+    span = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(span, bool) or not isinstance(span, int | float):
+        raise TypeError(f"{name} is seconds or a timedelta, not {value!r}")
+    if not span > 0:
+        raise ValueError(f"{name} is more than nothing, not {value!r}")
+    return float(span)
 
 
 def _refuse_strangers(function: Callable[..., Any], declaration: Declaration) -> None:

@@ -14,6 +14,7 @@ from jobs.conf import configuration
 from jobs.dispatch.epoch import broker_lost_its_data
 from jobs.dispatch.relay import is_any_due, release_due, ring_all_again, ring_due
 from jobs.execution.rescue import expire_due, reap_dead, reap_lost, terminate_deaf
+from jobs.execution.stall import flag_stalled
 from jobs.models import Leader
 
 from .caution import Caution
@@ -115,6 +116,7 @@ class Relay(Rounds):
     def reap(self) -> None:
         if self.caution.allows(self.office.renewed_at.timestamp()):
             reap_lost()
+            flag_stalled()
 
     def lost_database(self) -> None:
         self.caution.begin_anew()

@@ -45,6 +45,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
         "section": "jobs",
         "filters": filters,
         "counts": listing.counts(chosen, filters),
+        "stalled": listing.count_stalled(chosen),
         "page": page,
         "sheets": [Sheet(user, job) for job in page.jobs],
         "newest": "" if page.newer else listing.newest(page),
@@ -59,6 +60,8 @@ def _ways(filters: listing.Filters, page: listing.Page) -> dict[str, str]:
         "mine": filters.address(owner="me"),
         "without_task": filters.address(task=None),
         "without_owner": filters.address(owner=None),
+        "without_stalled": filters.address(stalled=None),
+        "only_stalled": filters.address(stalled=None if filters.is_stalled else "1"),
         "newer": filters.address(before=page.newer),
         "older": filters.address(after=page.older),
     }
@@ -73,6 +76,8 @@ def _news(request: HttpRequest) -> dict[str, Any]:
     return {
         "filters": filters,
         "counts": listing.counts(chosen, filters),
+        "stalled": listing.count_stalled(chosen),
+        "only_stalled": filters.address(stalled=None if filters.is_stalled else "1"),
         "newest": since,
         "count": count,
         "is_more": count == _FRESH,

@@ -1,5 +1,6 @@
 """All that the pages show of one job. Each part is fetched when a template asks for it."""
 
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -53,6 +54,16 @@ class Sheet:
     def is_failed(self) -> bool:
         return self.state == State.FAILED
 
+    @property
+    def is_stalled(self) -> bool:
+        return self.job.stalled_at is not None
+
+    @property
+    def last_sign(self) -> datetime | None:
+        """When its live attempt last told of progress or log, or else began."""
+        told = filter(None, [self.job.reported_at, self.job.started_at])
+        return max(told, default=None)
+
     @cached_property
     def task(self) -> Task | None:
         """Its task, if it is known and may be seen."""
@@ -66,6 +77,10 @@ class Sheet:
     @cached_property
     def verbs(self) -> list[Verb]:
         return offered(self.user, self.job)
+
+    @property
+    def verb_names(self) -> set[str]:
+        return {verb.name for verb in self.verbs}
 
     @property
     def may_edit(self) -> bool:

@@ -20,6 +20,7 @@ DONE = {
     "terminate": lazy("Ended at once"),
     "fail": lazy("Marked as failed"),
     "stack": lazy("Stack asked for"),
+    "stall": lazy("Stalled"),
     "retry": lazy("Run again"),
     "edit": lazy("Edited"),
 }
