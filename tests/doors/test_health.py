@@ -35,6 +35,14 @@ def test_a_process_that_lives_says_so_to_anybody(client):
     assert "no-store" in response["Cache-Control"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_probes_may_come_by_any_address(client, settings, redis_server):
+    settings.ALLOWED_HOSTS = ["jobs.example.org"]
+    for path in ("/healthz", "/readyz"):
+        assert client.get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200
+    assert client.get("/login/", headers={"host": "10.0.0.7:8000"}).status_code == 400
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_nothing_can_be_posted(client, path):
     assert client.post(path).status_code == 405

@@ -156,6 +156,13 @@ def run(house: House, command: list[str]) -> str:
     ).stdout
 
 
+def healthcheck_of(service: str) -> list[str]:
+    kind, *words = SERVICES[service]["healthcheck"]["test"]
+    if kind == "CMD-SHELL":
+        return ["sh", "-c", default(words[0]).replace("$$", "$")]
+    return list(words)
+
+
 def start(house: House, service: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         SERVICES[service]["command"],
@@ -174,8 +181,9 @@ def test_the_commands_of_the_composition_run_on_real_servers(house: House):
     assert static_file_of(house).startswith("/static/jobs/css/")
     assert "First admin" not in run(house, prepare)
     for name in ("worker", "beat"):
-        check = default(SERVICES[name]["healthcheck"]["test"][1]).replace("$$", "$")
-        assert "1 node online" in run(house, ["sh", "-c", check])
+        assert "1 node online" in run(house, healthcheck_of(name))
+    probe = [part.replace(":8000", f":{house.port}") for part in healthcheck_of("web")]
+    run(house, probe)
     for process in running:
         process.terminate()
     *workers, web = [process.wait(20) for process in running]
