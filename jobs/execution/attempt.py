@@ -6,13 +6,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from traceback import format_exc
 from typing import Any, Protocol
 
 from celery.utils.serialization import UnpickleableExceptionWrapper
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,13 +28,13 @@ from . import leaving, parting
 from .books import BROKEN, patiently, the_books
 from .command import CompletedCommand, run_command
 from .context import CurrentJob
-from .files import keep_file, open_file
+from .files import keep_file
 from .finish import finish, held, retry_later
+from .fit import arguments_of, hold
 from .log import Log
 from .outcome import Cancelled, Ending, Interruption, LeaseLost, Leaving, Paused, RetryOrder
 from .report import Report
 from .stack import Whereabouts
-from .typed import opened
 
 PARTINGS = {
     Paused: parting.pause,
@@ -76,6 +77,8 @@ class RunningAttempt:
         self.raised: Exception | None = None
         self.result: Any = None
         self.unfit: Exception | None = None
+        # Whether the function is called; before that its task's own validation runs.
+        self.has_begun = job.state != State.VALIDATING
         self._given: tuple[list[Any], dict[str, Any]] = ([], {})
         self._writing = threading.RLock()
 
@@ -86,24 +89,22 @@ class RunningAttempt:
 
     # What the function is given.
 
-    def prepare(self) -> tuple[list[Any], dict[str, Any]]:
-        """Typed arguments. What does not fit the function any more is raised when it is
-        called, so that Celery sees an ordinary failure."""
+    def prepare(self) -> tuple[list[Any], dict[str, Any]] | None:
+        """Typed arguments; None when they do not fit the function any more, and the job
+        is held. That nobody here knows its task is raised when it is called, so that
+        Celery sees an ordinary failure."""
         try:
-            self._given = self._arguments()
-        except (Invalid, registry.UnknownTask, Artifact.DoesNotExist) as error:
+            self._given = arguments_of(self)
+        except Invalid as unfit:
+            self._settle(partial(self._hold, unfit))
+            return None
+        except registry.UnknownTask as error:
             self.unfit = error
+        self._hide_secrets(*self._given)
         return self._given
 
-    def _arguments(self) -> tuple[list[Any], dict[str, Any]]:
-        if self.job.arguments:
-            args, kwargs = opened(self.job.arguments)
-        else:
-            parameters = registry.get(self.job.task_id).parameters
-            loaded = parameters.load(self.job.params, lambda key: open_file(self, key))
-            args, kwargs = parameters.split(loaded)
-        self._hide_secrets(args, kwargs)
-        return args, kwargs
+    def _hold(self, unfit: Invalid, changes: dict[str, Any]) -> bool:
+        return hold(self.mine, self.job, unfit, **changes)
 
     def _hide_secrets(self, args: list[Any], kwargs: dict[str, Any]) -> None:
         """What the function was given in confidence does not stand in its log."""
@@ -213,6 +214,7 @@ class RunningAttempt:
         held = {"requested": self.requested}
         if not patiently(lambda: move_and_tell(self.mine, State.RUNNING, **held)):
             raise LeaseLost
+        self.has_begun = True
 
     def succeed(self, value: Any) -> None:
         errors = self.job.errors_count + self.report.errors_count
@@ -226,8 +228,11 @@ class RunningAttempt:
             self.fail(error, format_exc())
 
     def fail(self, exception: BaseException, traceback: object = "") -> None:
-        ending = Ending.failure(self._unwrapped(exception), traceback, self.log.mask)
-        self._settle(lambda changes: finish(self.mine, ending, **changes))
+        ending = Ending.failure(
+            self._unwrapped(exception), traceback, self.log.mask, is_attempt=self.has_begun
+        )
+        burnt = {} if self.has_begun else {"attempt": F("attempt") - 1}
+        self._settle(lambda changes: finish(self.mine, ending, **burnt, **changes))
 
     def retry(self, order: RetryOrder, exception: BaseException, traceback: object) -> None:
         failure = Ending.failure(self._unwrapped(exception), traceback, self.log.mask)

@@ -105,6 +105,7 @@ class Call:
             **lineage(),
             **told,
             "arguments": self.arguments,
+            "field_errors": self._judged(),
             "params": self._named(),
             "options": kept_options(self.options),
             "queue": self._queue(),
@@ -113,6 +114,11 @@ class Call:
             "ignore_result": bool(self.options.get("ignore_result")),
             "schedule_id": self._schedule_id(),
         }
+
+    def _judged(self) -> dict[str, Any] | None:
+        """No errors, where Celery has checked the call against the function; else None."""
+        task = self.options.get("task_type")
+        return {} if getattr(task, "typing", False) else None
 
     def _named(self) -> dict[str, Any]:
         try:

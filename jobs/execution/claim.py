@@ -23,6 +23,7 @@ COLUMNS = (
     *FACTS,
     "params",
     "arguments",
+    "field_errors",
     "options",
     "queue",
     "priority",

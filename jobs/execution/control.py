@@ -24,6 +24,7 @@ from jobs.states import WAITING, Requested, State, WaitingFor
 
 from .edit import edit as edit
 from .finish import finish
+from .fit import judge_call, sent
 from .order import Order as Order
 from .outcome import Ending
 
@@ -32,7 +33,7 @@ def start(chosen: JobQuerySet, order: Order) -> int:
     """Let held jobs go; how many."""
     held = chosen.filter(state=State.PENDING, waiting_for=WaitingFor.START)
     with transaction.atomic():
-        return _noted("start", order, {State.PENDING: queue(held)})
+        return _noted("start", order, {State.PENDING: queue(held, reason="", field_errors={})})
 
 
 def pause(chosen: JobQuerySet, order: Order) -> int:
@@ -136,6 +137,7 @@ def _same(job: Job, wish: Wish, job_id: str) -> Job:
         owner_id=job.owner_id,
         params=job.params,
         arguments=job.arguments,
+        field_errors=None if job.field_errors is None else {},
         ignore_result=job.ignore_result,
     )
 
@@ -145,6 +147,8 @@ def judge(job: Job) -> None:
     parameters fit its task no longer, registry.UnknownTask when nothing here knows that."""
     if not job.arguments:
         registry.get(job.task_id).parameters.load(job.params, _file_unread)
+    else:
+        judge_call(job, *sent(job))
 
 
 def _file_unread(key: str) -> File:

@@ -14,7 +14,6 @@ from jobs.dispatch.caller import on_behalf_of
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
 from jobs.dispatch.publisher import queue
 from jobs.models import Attempt, Event, Job, JobQuerySet, OneJob, OnLost
-from jobs.params import Invalid
 from jobs.states import SUCCESSFUL, Requested, State
 
 from .books import BROKEN
@@ -39,8 +38,8 @@ def finish(chosen: JobQuerySet | OneJob, ending: Ending, **changes: Any) -> list
     changes = {"reason": ending.reason, **ending.error_columns, **changes}
     if ending.result is not None:
         changes["result"] = ending.result
-    if isinstance(ending.exception, Invalid):
-        changes["field_errors"] = ending.exception.fields
+    if ending.field_errors:
+        changes["field_errors"] = ending.field_errors
     with transaction.atomic(savepoint=False):
         ended = chosen.move_returning(ending.state, COLUMNS, **changes)
         for job in ended:
@@ -52,7 +51,7 @@ def _conclude(job: Job, ending: Ending) -> None:
     # A chord reads the results of its parts, wanted by others or not.
     if job.group_id or not (job.ignore_result and ending.state in SUCCESSFUL):
         store_task_result(job, ending)
-    if ending.exception is not None and job.attempt:
+    if ending.exception is not None and ending.is_attempt and job.attempt:
         _remember_attempt(job, ending)
     with on_behalf_of(job.owner_id):
         if ending.state in SUCCESSFUL:
@@ -106,13 +105,14 @@ def _again(
     with transaction.atomic():
         # Held, so that nothing is asked or withdrawn between the statements that follow.
         list(chosen.select_for_update(of=("self",)).values_list("pk"))
-        moved = move(chosen.filter(requested=Requested.NOTHING)) or _stop(chosen, changes)
+        moved = move(chosen.filter(requested=Requested.NOTHING)) or stop(chosen, changes)
         for job in moved:
             _remember_attempt(job, failure)
     return bool(moved)
 
 
-def _stop(chosen: JobQuerySet, changes: dict[str, Any]) -> list[Job]:
+def stop(chosen: JobQuerySet, changes: dict[str, Any]) -> list[Job]:
+    """Do what was asked of an attempt that is over."""
     paused = move_and_tell(chosen.filter(requested=Requested.PAUSE), State.PAUSED, **changes)
     unwanted = chosen.filter(requested=Requested.CANCEL)
     return paused or finish(unwanted, Ending(State.CANCELLED), **changes)

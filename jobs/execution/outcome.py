@@ -16,6 +16,7 @@ from jobs.states import State
 
 ERROR_MAX_CHARS = 20_000
 TRACEBACK_MAX_CHARS = 100_000
+FIELD_ERROR_MAX_CHARS = 1_000
 # Between two attempts of a job that no worker wants.
 LONGEST_PAUSE_SECONDS = 60
 
@@ -65,6 +66,8 @@ class Ending:
     result: Any = None
     exception: BaseException | None = None
     traceback: str = ""
+    # Whether the function was called; else no attempt is burnt.
+    is_attempt: bool = True
     # Takes the secrets that the job was given out of a text.
     mask: Callable[[str], str] = str
 
@@ -79,6 +82,8 @@ class Ending:
         exception: BaseException,
         traceback: object = "",
         mask: Callable[[str], str] = str,
+        *,
+        is_attempt: bool = True,
     ) -> "Ending":
         return cls(
             State.FAILED,
@@ -86,7 +91,20 @@ class Ending:
             exception=exception,
             traceback=sanitize.text(mask(str(traceback or "")), TRACEBACK_MAX_CHARS),
             mask=mask,
+            is_attempt=is_attempt,
         )
+
+    @property
+    def field_errors(self) -> dict[str, list[str]]:
+        """Of each parameter that does not fit; of the whole under ""."""
+        if not isinstance(self.exception, Invalid):
+            return {}
+        return {
+            sanitize.text(name, 255): [
+                sanitize.text(self.mask(error), FIELD_ERROR_MAX_CHARS) for error in errors
+            ]
+            for name, errors in self.exception.fields.items()
+        }
 
     @property
     def error_columns(self) -> dict[str, str]:

@@ -24,6 +24,7 @@ from .mark import new_lease
 from .options import request_from
 from .outcome import Exited, RetryOrder
 from .queues import served
+from .refusal import refusal
 from .reporter import reporter
 from .result import as_json
 from .senseless import refused_message
@@ -53,6 +54,8 @@ def run_job(
     try:
         with on_behalf_of(job.owner_id), listening(attempt.log):
             given = attempt.prepare()
+            if given is None:
+                return left_alone()
             outcome = tracer(uuid, *given, request_from(job, message))
             settle(attempt, outcome)
     finally:
@@ -136,9 +139,15 @@ def _validate(attempt: RunningAttempt, args: Any, kwargs: Any) -> None:
         validate = registry.get(attempt.job.task_id).validate
     except registry.UnknownTask:
         return
-    if validate is not None:
+    if validate is None:
+        return
+    try:
         validate(*args, **kwargs)
-        attempt.begin_running()
+    except Exception as error:
+        if (refused := refusal(error)) is error:
+            raise
+        raise refused from error
+    attempt.begin_running()
 
 
 def settle(attempt: RunningAttempt, outcome: Any) -> None:

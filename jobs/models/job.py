@@ -49,7 +49,8 @@ class Job(models.Model):
     # what was sent, as kombu's typed JSON of [args, kwargs], and `params` only shows it.
     params = models.JSONField(default=dict, blank=True)
     arguments = models.TextField(blank=True)
-    # Errors of each parameter, where they do not fit the task (any more).
+    # Errors of each parameter, where they do not fit the task (any more). Of a call from
+    # code: None when nobody has judged it.
     field_errors = models.JSONField(null=True, blank=True)
     # Celery's options of the message (canvas, links, headers, shadow, …), as kombu's
     # typed JSON too: a link may carry a datetime.

@@ -47,6 +47,7 @@ def job_line(job: Job) -> dict[str, Any]:
             "task": job.task_id,
             "seq": job.version,
             "params": _without_secrets(job.params),
+            "field_errors": job.field_errors or None,
             "progress": progress_shape(job),
             "owner_id": _key(job.owner_id),
             "owner": job.owner.get_username() if job.owner else None,

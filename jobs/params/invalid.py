@@ -86,7 +86,9 @@ class Invalid(ValueError):
     """Parameters that were refused. `fields` maps a parameter to its errors; the key
     "" holds what is wrong with them as a whole. Never holds a value that was given."""
 
-    def __init__(self, fields: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, fields: Mapping[str, Iterable[str]] | str) -> None:
+        if isinstance(fields, str):  # Celery's results keep no more than its words
+            fields = {"": [fields]}
         self.fields = {name: list(errors) for name, errors in fields.items()}
         super().__init__(
             "; ".join(
@@ -95,6 +97,9 @@ class Invalid(ValueError):
                 for error in errors
             )
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.fields,)
 
 
 def invalid(error: ValidationError, model: type[BaseModel]) -> Invalid:

@@ -12,6 +12,7 @@ from pydantic_core import PydanticSerializationError
 
 from . import bounds
 from .file import File, Upload
+from .fitting import misfits
 from .invalid import Invalid, invalid
 from .kept import holds_treasure, opened, secret_texts, treasured
 from .model import build, handed_over, schema_of
@@ -118,6 +119,12 @@ class Parameters:
                 break
             by_position.append(by_name.pop(each.name, each.default))
         return by_position, by_name
+
+    def judge_call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """What a caller in code sent is not typed, but the function must be able to take
+        it; raises Invalid when it cannot (any more)."""
+        if found := misfits(self.signature.plain, args, kwargs):
+            raise Invalid(found)
 
     def shown(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """What is stored, for people: secrets masked, files as they are."""

@@ -83,7 +83,10 @@ def _asking(request: HttpRequest, job: Job, data: Any = None, files: Any = None)
     except registry.UnknownTask:
         return None
     initial = given.values_of(job)
-    return parameters.form(data, files, initial, kept=given.files_of(user, job))
+    form = parameters.form(data, files, initial, kept=given.files_of(user, job))
+    if data is None and job.field_errors:
+        form.warn(job.field_errors)
+    return form
 
 
 def _forms(

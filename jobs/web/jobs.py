@@ -13,8 +13,8 @@ from .page import page, person, show
 from .sheet import Sheet
 
 PARTS = (
-    "head", "gauge", "error", "stack", "result", "errors", "artifacts", "attempts", "side",
-    "nav",
+    "head", "gauge", "error", "stack", "result", "errors", "artifacts", "params",
+    "attempts", "side", "nav",
 )  # fmt: skip
 _FRESH = 100
 

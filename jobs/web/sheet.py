@@ -136,7 +136,13 @@ class Sheet:
 
     @property
     def given(self) -> list[values.Value]:
-        return values.values(self.params, files.names_of_given(self.job))
+        given = values.values(self.params, files.names_of_given(self.job))
+        return values.judged(given, self.job.field_errors or {})
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it failed because of what it was given, without an attempt."""
+        return self.is_failed and bool(self.job.field_errors)
 
     @property
     def in_short(self) -> str:

@@ -23,6 +23,7 @@ DONE = {
     "stall": lazy("Stalled"),
     "retry": lazy("Run again"),
     "edit": lazy("Edited"),
+    "misfit": lazy("Held: its parameters no longer fit its task"),
 }
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jobs import registry
@@ -16,13 +16,15 @@ _MOST_CHARS = 50_000
 
 @dataclass(frozen=True)
 class Value:
-    """One named value. `kind` is text, secret, files or json (text is indented)."""
+    """One named value. `kind` is text, secret, files, json (text is indented) or none."""
 
     name: str
     text: str
     kind: str
     files: tuple[tuple[str, str], ...] = ()
     """(id, name) of each file."""
+    errors: tuple[str, ...] = ()
+    """Why it does not fit the task."""
 
     @property
     def is_cut(self) -> bool:
@@ -46,6 +48,15 @@ def given(job: Job) -> dict[str, Any]:
 def values(found: Mapping[str, Any], files: Mapping[str, str] | None = None) -> list[Value]:
     """Lines to show; `files` gives the names of artifacts by their ids."""
     return [_value(str(name), value, files or {}) for name, value in found.items()]
+
+
+def judged(found: list[Value], errors: Mapping[str, list[str]]) -> list[Value]:
+    """With what is wrong beside each; also of what was not given, and of the whole."""
+    named = {value.name for value in found}
+    missing = [Value(name, "", "none") for name in errors if name not in named]
+    return [
+        replace(value, errors=tuple(errors.get(value.name, ()))) for value in found + missing
+    ]
 
 
 def in_short(found: Mapping[str, Any], most: int = 120) -> str:

@@ -32,8 +32,15 @@ def headline(job: Job) -> str:
         return _("It is paused; its checkpoint is kept and no worker is held.")
     if job.state == State.QUEUED:
         return _("It waits for a worker of the queue “%(queue)s”.") % {"queue": job.queue}
+    if is_misfit(job):
+        return _("Its parameters no longer fit its task.")
     told = _REASONS.get(job.waiting_for)
     return told(job) if told else _("It waits to be sent to the broker.")
+
+
+def is_misfit(job: Job) -> bool:
+    """Whether it is held for what it was given."""
+    return job.waiting_for == WaitingFor.START and bool(job.field_errors)
 
 
 _REASONS: dict[str, Callable[[Job], str]] = {
@@ -55,9 +62,18 @@ def checks(job: Job, task: Task | None) -> list[Check]:
 
 
 def _start(job: Job) -> Iterator[Check]:
+    if is_misfit(job):
+        detail = _("edit them, then start it: %(names)s") % {"names": _misfits(job)}
+        yield Check(_("Its parameters do not fit the task"), detail, False, "i-alert")
     if job.waiting_for == WaitingFor.START:
         detail = _("its owner and the managers of its task can")
         yield Check(_("Nobody has started it"), detail, False, "i-user")
+
+
+def _misfits(job: Job) -> str:
+    """album: Enter a whole number. · …"""
+    found = [(name, text) for name, texts in (job.field_errors or {}).items() for text in texts]
+    return " · ".join(f"{name}: {text}" if name else text for name, text in found)
 
 
 def _task(task: Task | None) -> Iterator[Check]:

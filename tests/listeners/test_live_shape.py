@@ -25,6 +25,7 @@ FIELDS = {
     "progress",
     "attempt",
     "max_attempts",
+    "field_errors",
     "errors_count",
     "owner",
     "schedule",

@@ -15,7 +15,7 @@ from tests import retry_tasks
 from tests.doors import rows
 from tests.verbs.trying import attempt, attempts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 ALIKE = (retry_tasks.ours, retry_tasks.plain, retry_tasks.in_a_class)
 
 

@@ -60,6 +60,11 @@ class ParametersForm(forms.Form):
         further = given.pop(self.further, {}) if self.further else {}
         return {**further, **given}
 
+    def warn(self, errors: Mapping[str, list[str]]) -> None:
+        """Before anything is sent: what is wrong with what the form is filled from."""
+        self.cleaned_data: dict[str, Any] = {}
+        self.take(Invalid(errors))
+
     def take(self, invalid: Invalid) -> None:
         """Put errors on their fields. A field that could not even be read keeps the error
         that says so."""

@@ -10,7 +10,7 @@ import { subscribe } from "./socket.js";
 const ASK_EVERY = 2000;
 const LOOK_EVERY = 5000;
 const ROW_WRITTEN = 1500; // what was told just before we listened is in the row by then
-const ALL = ["head", "gauge", "error", "stack", "result", "errors", "artifacts", "attempts", "side", "nav"];
+const ALL = ["head", "gauge", "error", "stack", "result", "errors", "artifacts", "params", "attempts", "side", "nav"];
 const job = document.querySelector("#job");
 const log = new Log(document.querySelector("#lines"), job.dataset.logUrl);
 let leave = () => {};
