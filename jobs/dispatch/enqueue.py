@@ -77,6 +77,7 @@ def enqueue(
             id=job_id,
             params=stored,
             owner_id=caller_id() if by is None else by.pk,
+            ignore_result=definition.ignore_result,
             **lineage(),
         )
         for artifact in files:
@@ -101,7 +102,7 @@ def insert(task: str, wish: Wish, **columns: Any) -> Job:
         max_retries=policy.max_retries,
         on_lost=policy.on_lost,
         not_before=wish.not_before,
-        expires_at=wish.expires_at,
+        expires_at=wish.expires_at or policy.expires_at,
         tags=list(wish.tags),
         note=wish.note,
         retry_of=wish.retry_of,

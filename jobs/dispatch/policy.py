@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
 from django.db.models.signals import post_delete, post_save
+from django.utils import timezone
 
 from jobs import registry
 from jobs.models import OnLost, Task
@@ -28,6 +29,14 @@ class Policy:
     stall_after: float | None = None
     max_retries: int | None = None
     on_lost: OnLost = OnLost.HOLD
+    expires: float | datetime | None = None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """From when on a job that is asked for now need not start any more."""
+        if isinstance(self.expires, int | float):
+            return timezone.now() + timedelta(seconds=self.expires)
+        return self.expires
 
     @property
     def silence(self) -> timedelta | None:
@@ -58,6 +67,7 @@ def policy_of(name: str) -> Policy:
         stall_after=edited.stall_after or coded.stall_after,
         max_retries=coded.max_retries,
         on_lost=OnLost(coded.on_lost),
+        expires=coded.expires,
     )
 
 

@@ -3,10 +3,12 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
 from celery import Task
+from django.utils import timezone
 
 from jobs.params import Parameters, described, humanised
 
@@ -37,6 +39,7 @@ class Definition:
     due_param: str | None
     is_async: bool
     ignore_result: bool
+    expires: float | datetime | None = None
     secrets: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     stall_after: float | None = None
@@ -79,6 +82,7 @@ def _defined(task: Task) -> Definition:
         due_param=said.due_param,
         is_async=inspect.iscoroutinefunction(inspect.unwrap(signed)),
         ignore_result=bool(task.ignore_result),
+        expires=_expiry(task),
         secrets=said.secrets,
         files=said.files,
         stall_after=said.stall_after,
@@ -91,6 +95,14 @@ def _description(task: Task, said: Declaration) -> str:
         return inspect.cleandoc(str(said.description)).strip()
     run_is_own = type(task).run is not Task.run
     return described(task.__doc__ or (run_is_own and task.run.__doc__) or "").text
+
+
+def _expiry(task: Task) -> float | datetime | None:
+    """Seconds, or a moment; one without a zone is of the site's."""
+    told: float | datetime | None = task.expires
+    if isinstance(told, datetime) and timezone.is_naive(told):
+        return timezone.make_aware(told)
+    return told
 
 
 def _max_retries(task: Task) -> int | None:

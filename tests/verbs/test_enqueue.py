@@ -1,15 +1,16 @@
 """Asking for a job: what is refused leaves no trace, what is accepted is one row."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from celery import current_app
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from jobs import Invalid, enqueue
+from jobs import Invalid, enqueue, task
 from jobs.dispatch.caller import on_behalf_of
 from jobs.dispatch.policy import forget
 from jobs.dispatch.publisher import is_unpublished
@@ -128,6 +129,39 @@ def test_the_wish_is_stronger_than_the_operator_who_is_stronger_than_the_code():
     assert enqueue(ADD, {"x": 1}).queue == "celery"
     retried = enqueue(sample_tasks.unreachable, {"ledger": "x"})
     assert (retried.max_retries, retried.on_lost) == (2, "retry")
+
+
+@pytest.fixture
+def hasty():
+    """A task whose code says that it is of no use later, and that nobody wants its result."""
+    made = []
+
+    def make(expires):
+        options = {"expires": expires, "ignore_result": True}
+        made.append(task(name=f"tests.hasty{len(made)}", **options)(lambda: None))
+        return made[-1]
+
+    yield make
+    for each in made:
+        current_app.tasks.unregister(each.name)
+
+
+@pytest.mark.parametrize("ask", [enqueue, lambda one: Job.objects.get(pk=one.delay().id)])
+def test_what_the_code_says_of_a_job_holds_however_it_is_asked_for(ask, hasty):
+    before = timezone.now()
+    row = ask(hasty(600))
+    assert before < row.expires_at - timedelta(seconds=600) <= timezone.now()
+    assert row.ignore_result
+    moment = timezone.now() + timedelta(days=1)
+    assert ask(hasty(moment)).expires_at == moment
+    assert enqueue(ADD, {"x": 1}).expires_at is None
+
+
+def test_a_wish_is_stronger_than_the_expiry_of_the_code(hasty):
+    moment = timezone.now() + timedelta(hours=1)
+    assert enqueue(hasty(600), expires_at=moment).expires_at == moment
+    naive = enqueue(hasty(datetime(2999, 1, 1)))  # noqa: DTZ001
+    assert naive.expires_at == timezone.make_aware(datetime(2999, 1, 1))  # noqa: DTZ001
 
 
 def test_tags_notes_and_whose_retry_it_is_are_kept():
