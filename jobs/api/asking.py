@@ -1,5 +1,7 @@
 """What is said of a job that was just asked for."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import reverse
 
@@ -12,15 +14,20 @@ from .errors import Refusal, invalid
 
 
 def asked(job: Job, status: int = 202) -> HttpResponse:
+    """The answer, which leads to the job."""
+    place = reverse("jobs:api:job", args=[job.pk])
+    return answer(asked_shape(job), status, Location=place)
+
+
+def asked_shape(job: Job) -> dict[str, Any]:
     """Where the job is found; on the socket too."""
-    body = {
+    return {
         "id": job.pk,
         "task_id": job.pk,
         "state": job.state,
         "url": address("jobs:job", job.pk),
         "ws_topic": f"job:{job.pk}",
     }
-    return answer(body, status, Location=reverse("jobs:api:job", args=[job.pk]))
 
 
 def wrong_params(wrong: Invalid) -> Refusal:

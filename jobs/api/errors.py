@@ -63,6 +63,17 @@ class Refusal(Exception):
         self.status, self.code, self.detail = status, code, detail
         self.fields, self.headers = dict(fields or {}), headers
 
+    def within(self, place: str) -> "Refusal":
+        """The same about a part of what was sent."""
+        fields = {f"{place}.{name}".rstrip("."): told for name, told in self.fields.items()}
+        return Refusal(
+            self.status,
+            self.code,
+            self.detail,
+            fields or {place: [self.detail]},
+            **self.headers,
+        )
+
 
 def refused(refusal: Refusal) -> HttpResponse:
     body = {"code": refusal.code, "detail": refusal.detail, "fields": refusal.fields}
@@ -97,10 +108,16 @@ def connect(api: NinjaAPI) -> None:
     api.add_exception_handler(Exception, _broken)
 
 
+def refusal_of(wrong: Exception) -> Refusal | None:
+    """What is said of an exception; None when it is a fault of ours."""
+    # The nearest class in its family decides.
+    words = next((_WORDS[kind] for kind in type(wrong).__mro__ if kind in _WORDS), None)
+    return words(wrong) if words else None
+
+
 def _told(request: HttpRequest, wrong: Any) -> HttpResponse:
-    # The nearest class in the exception's family decides.
-    words = next(_WORDS[kind] for kind in type(wrong).__mro__ if kind in _WORDS)
-    return refused(words(wrong))
+    refusal = refusal_of(wrong)
+    return refused(refusal) if refusal else _broken(request, wrong)
 
 
 def _broken(request: HttpRequest, wrong: Any) -> HttpResponse:

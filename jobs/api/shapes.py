@@ -171,3 +171,58 @@ class Done(BaseModel):
     done: int
     refused: list[Why]
     left: int
+
+
+class AskedMany(BaseModel):
+    items: list[Asked]
+
+
+class Stats(BaseModel):
+    """Of the last thirty runs that you may see; seconds of those that went through."""
+
+    runs: int
+    failed: int
+    with_errors: int
+    completed_percent: float | None
+    usual_seconds: float | None
+    longest_seconds: float | None
+
+
+class TaskLine(BaseModel):
+    name: str
+    title: str
+    description: str
+    tags: list[str]
+    enabled: bool
+    is_runnable: bool
+    may_run: bool
+    queue: str
+    stats: Stats
+    url: str | None
+
+
+class Tasks(BaseModel):
+    items: list[TaskLine]
+    next: str | None
+    count: int
+
+
+class PolicyOut(BaseModel):
+    """What holds for jobs that were given no wish of their own."""
+
+    queue: str
+    priority: int
+    soft_time_limit: float | None
+    time_limit: float | None
+    max_retries: int | None
+    on_lost: str
+    tags: list[str]
+    source: str
+
+
+class TaskOut(TaskLine):
+    """`parameters` is their JSON Schema; it and `policy` are null for a task
+    that only other processes know."""
+
+    policy: PolicyOut | None
+    parameters: Any

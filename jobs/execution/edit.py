@@ -1,6 +1,6 @@
 """Change what was asked for, as long as it has not started."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from typing import Any
 
@@ -49,16 +49,17 @@ def edit(  # noqa: PLR0913 (each is one thing that can be changed)
     changes |= {name: value for name, value in times.items() if value is not KEEP}
     with transaction.atomic():
         jobs = list(chosen.waiting().select_for_update(of=("self",)).only(*_COLUMNS))
-        _refuse_wrong(changes, jobs)
+        refuse_wrong(changes, {job.queue for job in jobs})
         if params is not None:
             changes |= _parameters(jobs, params)
         return _written(jobs, changes, order)
 
 
-def _refuse_wrong(changes: Mapping[str, Any], jobs: list[Job]) -> None:
-    """Nothing that nobody serves, and nothing that would end at once."""
+def refuse_wrong(changes: Mapping[str, Any], own_queues: Set[str] = frozenset()) -> None:
+    """Nothing that nobody serves (a job may stay where it is), and nothing that would end
+    at once. Raises params.Invalid."""
     problems: dict[str, list[str]] = {}
-    if "queue" in changes and changes["queue"] not in queues.known() | {j.queue for j in jobs}:
+    if "queue" in changes and changes["queue"] not in queues.known() | own_queues:
         problems["queue"] = [_("No task and no setting names this queue.")]
     if not LOWEST <= changes.get("priority", LOWEST) <= HIGHEST:
         problems["priority"] = [_("Give a number from 0 to 9, the highest.")]

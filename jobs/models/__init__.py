@@ -1,6 +1,7 @@
 """The rows. They change only through their own methods."""
 
 from .artifact import Artifact, KeptFile, content_type_of
+from .asked import AskedOnce
 from .history import Attempt, Event, JobError, LogChunk, Stack
 from .ids import is_id, new_id
 from .job import Job, OnLost
@@ -11,7 +12,7 @@ from .task import Task
 from .token import ApiToken, Scope
 
 __all__ = [
-    "ApiToken", "Artifact", "Attempt", "Event", "Job", "JobError", "JobQuerySet", "KeptFile",
-    "Leader", "LogChunk", "OnLost", "OneJob", "Scope", "Stack", "Task", "content_type_of",
-    "from_now", "is_id", "lease_end", "new_id",
+    "ApiToken", "Artifact", "AskedOnce", "Attempt", "Event", "Job", "JobError", "JobQuerySet",
+    "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Scope", "Stack", "Task",
+    "content_type_of", "from_now", "is_id", "lease_end", "new_id",
 ]  # fmt: skip

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from itertools import groupby
 
-from django.db.models import Q
-
 from jobs import permissions
 from jobs.models import Task
 from jobs.reading import runs
+from jobs.reading.catalogue import said
 from jobs.reading.policy import queue_of
 
 
@@ -38,7 +37,7 @@ def groups(user: permissions.Person, words: str) -> list[Group]:
     """The tasks that `user` may see and that match, by module."""
     mine = permissions.tasks(user).filter(error="")
     recent = runs.last_runs(permissions.jobs(user))
-    found = mine.filter(_said(words)).annotate(recent=recent).order_by("name")
+    found = mine.filter(said(words)).annotate(recent=recent).order_by("name")
     allowed = set(permissions.tasks(user, "run").values_list("pk", flat=True))
     entries = [_entry(task, task.name in allowed) for task in found]
     by_module = sorted(entries, key=lambda entry: (_module(entry), entry.task.name))
@@ -59,14 +58,6 @@ def broken(user: permissions.Person) -> list[Broken]:
     rows = permissions.tasks(user).exclude(error="")
     managed = set(permissions.tasks(user, "manage").values_list("pk", flat=True))
     return [_broken(row, row.name in managed) for row in rows]
-
-
-def _said(words: str) -> Q:
-    found = Q()
-    for word in words.split():
-        said = Q(name__icontains=word) | Q(title__icontains=word) | Q(tags__icontains=word)
-        found &= said | Q(description__icontains=word)
-    return found
 
 
 def _entry(task: Task, may_run: bool) -> Entry:

@@ -1,0 +1,158 @@
+"""How a job is asked for: from a body, JSON or a form with files, to its row."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja.errors import ValidationError
+from pydantic import BaseModel, Field
+from pydantic import ValidationError as Faults
+
+from jobs import permissions, registry
+from jobs.dispatch.enqueue import enqueue
+from jobs.dispatch.once import OtherWish, once
+from jobs.execution.edit import HIGHEST, LOWEST, refuse_wrong
+from jobs.models import Job, Task
+from jobs.params import Invalid
+
+from .asking import wrong_params
+from .auth import person
+from .errors import PARAMETERS, conflict, invalid
+from .kinds import Given, Key, Moment, Reason, Text
+
+MOST_TAGS = 50
+_TEN_YEARS = 10 * 366 * 86_400
+
+Tag = Annotated[Text, Field(min_length=1, max_length=100)]
+
+
+class Wish(Given):
+    """What the job is to work on, where, when and how soon. `hold` lets it wait until it is
+    started; `auto_start` is the same in other words. With an `idempotency_key` the same
+    wish, sent again, finds its job."""
+
+    params: dict[str, Any] = {}
+    queue: Key | None = None
+    priority: Annotated[int, Field(ge=LOWEST, le=HIGHEST)] | None = None
+    not_before: Moment | None = None
+    countdown: Annotated[float, Field(ge=0, le=_TEN_YEARS)] | None = None
+    expires_at: Moment | None = None
+    hold: bool = False
+    auto_start: bool | None = None
+    tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] = []
+    note: Reason = ""
+    idempotency_key: Key | None = None
+
+    def placing(self) -> dict[str, Any]:
+        """What `enqueue` takes beside the parameters."""
+        same = ("priority", "not_before", "countdown", "expires_at", "tags", "note")
+        is_held = self.hold or self.auto_start is False
+        found = {name: getattr(self, name) for name in same}
+        return found | {"queue": self.queue or None, "hold": is_held}
+
+    def contradictions(self) -> dict[str, list[str]]:
+        found = {}
+        if self.countdown is not None and self.not_before is not None:
+            found["countdown"] = [_("Give this or “not_before”.")]
+        if self.auto_start and self.hold:
+            found["auto_start"] = [_("It cannot be held and start.")]
+        return found
+
+
+class TaskWish(Wish):
+    """A wish that names its task."""
+
+    task: Key
+
+
+def read(model: type[BaseModel], data: Any) -> Any:
+    """`data` as a `model`; raises ninja's ValidationError, as for a body that it reads."""
+    try:
+        return model.model_validate(data)
+    except Faults as wrong:
+        faults = wrong.errors(include_url=False, include_input=False)
+        raise ValidationError(
+            [{**fault, "loc": ("body", PARAMETERS[0], *fault["loc"])} for fault in faults]
+        ) from None
+
+
+def ask(request: HttpRequest, name: str, wish: Wish) -> tuple[Job, bool]:
+    """The job that was wished for, and whether it is new; raises a Refusal."""
+    permissions.task(person(request), "run", name)
+    whole = {"task": name, **_told(wish)}
+    return keyed(
+        request,
+        wish.idempotency_key,
+        whole,
+        lambda job_id: _enqueued(request, name, wish, job_id),
+    )
+
+
+def keyed(
+    request: HttpRequest, key: str | None, wish: Any, ask: Callable[[str | None], Job]
+) -> tuple[Job, bool]:
+    """What `ask` makes, or what it made when `key` was sent before."""
+    if not key:
+        return ask(None), True
+    try:
+        return once(person(request), key, wish, ask)
+    except OtherWish:
+        told = _("You used this key for another wish.")
+        raise conflict("key_reused", told, {"idempotency_key": [told]}) from None
+
+
+def key_of(request: HttpRequest, given: str | None) -> str | None:
+    """The key of the body, or else of the header."""
+    header = request.headers.get("Idempotency-Key")
+    return given or (read(_Header, {"idempotency_key": header}).idempotency_key)
+
+
+class _Header(BaseModel):
+    idempotency_key: Key | None
+
+
+def _told(wish: Wish) -> dict[str, Any]:
+    """All that was asked for, as JSON; of files what they hold."""
+    said = wish.model_dump(mode="json", exclude={"params", "idempotency_key"})
+    return said | {"params": {name: _hashed(value) for name, value in wish.params.items()}}
+
+
+def _hashed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_hashed(each) for each in value]
+    if not isinstance(value, UploadedFile):
+        return value
+    digest = hashlib.sha256()
+    for chunk in value.chunks():
+        digest.update(chunk)
+    value.seek(0)
+    return {"name": value.name, "sha256": digest.hexdigest()}
+
+
+def _enqueued(request: HttpRequest, name: str, wish: Wish, job_id: str | None) -> Job:
+    _refuse_what_cannot_run(name)
+    _refuse_wrong(wish)
+    try:
+        return enqueue(name, wish.params, by=person(request), job_id=job_id, **wish.placing())
+    except Invalid as wrong:
+        raise wrong_params(wrong) from None
+
+
+def _refuse_what_cannot_run(name: str) -> None:
+    """As the run form of its page does, which is not shown then."""
+    if not Task.objects.get(pk=name).is_runnable:
+        raise conflict("not_runnable", _("The task is disabled, missing or broken."))
+    try:
+        registry.get(name)
+    except registry.UnknownTask:
+        raise conflict("unknown_task", _("Nothing here knows this task.")) from None
+
+
+def _refuse_wrong(wish: Wish) -> None:
+    if found := wish.contradictions():
+        raise invalid(found)
+    given: dict[str, Any] = {"queue": wish.queue, "expires_at": wish.expires_at}
+    refuse_wrong({name: value for name, value in given.items() if value})
