@@ -1,6 +1,5 @@
 """Programs ask for a job once, for many, and with files."""
 
-
 import pytest
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile

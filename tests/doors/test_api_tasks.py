@@ -1,6 +1,5 @@
 """Programs see tasks and ask for jobs."""
 
-
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection

@@ -210,6 +210,10 @@ def test_a_broken_module_is_one_red_entry_with_its_traceback_for_those_who_manag
     assert "NameError: &lt;b&gt;" in html and "secret line" not in html
     client.force_login(rows.user("admin", is_superuser=True))
     assert "secret line" in catalogue(client).content.decode()
+    page = client.get(reverse("jobs:task", args=[broken.name])).content.decode()
+    assert "secret line" in page and "enqueue" not in page
+    whole = client.get(reverse("jobs:task", args=[rows.task().name])).content.decode()
+    assert "enqueue" in whole
 
 
 def test_the_last_runs_that_one_may_see_are_a_strip(admin):

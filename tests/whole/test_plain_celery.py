@@ -10,7 +10,7 @@ from jobs import enqueue
 from jobs.dispatch.message import ring
 from jobs.models import Job
 from jobs.states import State
-from tests.hostile_tasks import die_late, retry_with, tell_error
+from tests.hostile_tasks import die_late, overrun_softly, retry_with, stand_still, tell_error
 from tests.sample_tasks import add, fail, give_back, plain_add, succeed_after, xsum
 from tests.waiting import eventually
 
@@ -113,3 +113,11 @@ def test_called_directly_or_eagerly_a_task_makes_no_job(transactional_db, tmp_pa
     finally:
         current_app.conf.task_always_eager = False
     assert not Job.objects.exists()
+
+
+def test_the_sites_limit_ends_jobs_of_tasks_without_one_of_their_own(site, tmp_path):
+    site.start_worker(name="limited", slots=2, JOB_TIMEOUT="1")
+    job = stand_still.apply_async((str(tmp_path / "ledger"), "never"), queue="limited")
+    own = overrun_softly.apply_async((True,), queue="limited")
+    assert site.ends(job, State.FAILED).error_type == "TimeLimitExceeded"
+    assert site.ends(own).result == "caught"
