@@ -53,22 +53,27 @@ _read_at = 0.0
 
 def policy_of(name: str) -> Policy:
     """The policy of the task `name`; a task unknown here has an empty one."""
-    edited = _edits().get(name, Policy())
+    own = edited(name)
     try:
         coded = registry.get(name)
     except registry.UnknownTask:
-        return edited
+        return own
     return Policy(
-        enabled=edited.enabled,
-        queue=edited.queue or coded.queue or "",
-        priority=coded.priority if edited.priority is None else edited.priority,
-        soft_time_limit=edited.soft_time_limit or coded.soft_time_limit,
-        time_limit=edited.time_limit or coded.time_limit,
-        stall_after=edited.stall_after or coded.stall_after,
+        enabled=own.enabled,
+        queue=own.queue or coded.queue or "",
+        priority=coded.priority if own.priority is None else own.priority,
+        soft_time_limit=own.soft_time_limit or coded.soft_time_limit,
+        time_limit=own.time_limit or coded.time_limit,
+        stall_after=own.stall_after or coded.stall_after,
         max_retries=coded.max_retries,
         on_lost=OnLost(coded.on_lost),
         expires=coded.expires,
     )
+
+
+def edited(name: str) -> Policy:
+    """The operator's word alone."""
+    return _edits().get(name, Policy())
 
 
 def routed_queue(

@@ -4,6 +4,7 @@ is lost the function may go on, but nothing of it lands."""
 import json
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
@@ -11,6 +12,7 @@ from pathlib import Path
 from traceback import format_exc
 from typing import Any, Protocol
 
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.utils.serialization import UnpickleableExceptionWrapper
 from django.db import transaction
 from django.db.models import F
@@ -31,6 +33,7 @@ from .context import CurrentJob
 from .files import keep_file
 from .finish import finish, held, retry_later
 from .fit import arguments_of, hold
+from .limits import soft_limit_struck
 from .log import Log
 from .outcome import Cancelled, Ending, Interruption, LeaseLost, Leaving, Paused, RetryOrder
 from .report import Report
@@ -77,6 +80,7 @@ class RunningAttempt:
         self.raised: Exception | None = None
         self.result: Any = None
         self.unfit: Exception | None = None
+        self.began = time.monotonic()
         # Whether the function is called; before that its task's own validation runs.
         self.has_begun = job.state != State.VALIDATING
         self._given: tuple[list[Any], dict[str, Any]] = ([], {})
@@ -227,15 +231,21 @@ class RunningAttempt:
         except Exception as error:  # what is to come next cannot be told
             self.fail(error, format_exc())
 
-    def fail(self, exception: BaseException, traceback: object = "") -> None:
-        ending = Ending.failure(
-            self._unwrapped(exception), traceback, self.log.mask, is_attempt=self.has_begun
+    def _failure(self, exception: BaseException, traceback: object) -> Ending:
+        error, reason = self._unwrapped(exception), ""
+        if isinstance(error, SoftTimeLimitExceeded):
+            reason = soft_limit_struck(self.job, time.monotonic() - self.began)
+        return Ending.failure(
+            error, traceback, self.log.mask, reason=reason, is_attempt=self.has_begun
         )
+
+    def fail(self, exception: BaseException, traceback: object = "") -> None:
+        ending = self._failure(exception, traceback)
         burnt = {} if self.has_begun else {"attempt": F("attempt") - 1}
         self._settle(lambda changes: finish(self.mine, ending, **burnt, **changes))
 
     def retry(self, order: RetryOrder, exception: BaseException, traceback: object) -> None:
-        failure = Ending.failure(self._unwrapped(exception), traceback, self.log.mask)
+        failure = self._failure(exception, traceback)
         self._settle(lambda changes: retry_later(self.mine, order, failure, **changes))
 
     def _unwrapped(self, exception: BaseException) -> BaseException:

@@ -26,6 +26,7 @@ from jobs.states import CELERY_STATES, FINAL, WAITING, Requested, State
 from .attempt import RunningAttempt
 from .books import BROKEN
 from .context import running_attempt
+from .deaths import cause_of_death
 from .finish import finish, lose, requeue
 from .keeper import between_forks
 from .outcome import Ending, RetryOrder
@@ -175,9 +176,11 @@ def given_back_by_parent(job_id: str, lease: str) -> None:
 def ended_by_parent(job_id: str, lease: str, exc: BaseException, traceback: Any) -> None:
     """The child cannot tell any more: killed, or past its hard time limit."""
     mine = Job.objects.filter(pk=job_id).held_by(lease)
-    failure = Ending.failure(exc, traceback)
+    is_lost = isinstance(exc, WorkerLostError) and not isinstance(exc, TimeLimitExceeded)
+    reason = cause_of_death(exc, lease) if is_lost else ""
+    failure = Ending.failure(exc, traceback, reason=reason)
     with told_by_parent(job_id), transaction.atomic():
-        if isinstance(exc, WorkerLostError) and not isinstance(exc, TimeLimitExceeded):
+        if is_lost:
             lose(mine, failure, max_lost=configuration().max_lost)
         else:
             finish(mine, failure)

@@ -19,6 +19,7 @@ from jobs.conf import configuration
 from jobs.models import Job, lease_end
 from jobs.states import ACTIVE
 
+from .deaths import look
 from .rescue import reap_dead
 
 logger = logging.getLogger(__name__)
@@ -54,9 +55,14 @@ class Keeper(threading.Thread):
         self.stopped = threading.Event()
 
     def run(self) -> None:
+        look()
         self.managed(reap_dead)  # what an earlier process of this machine held
         while not self.stopped.wait(configuration().renew_seconds):
-            self.managed(lambda: renew(self.leases()))
+            self.managed(self.round)
+
+    def round(self) -> None:
+        renew(self.leases())
+        look(running_requests())
 
     @staticmethod
     def managed(duty: Callable[[], object]) -> None:

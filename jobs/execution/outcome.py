@@ -14,6 +14,9 @@ from jobs.models import Job
 from jobs.params import Invalid
 from jobs.states import State
 
+from .deaths import cause_of_death
+from .limits import hard_limit_struck
+
 ERROR_MAX_CHARS = 20_000
 TRACEBACK_MAX_CHARS = 100_000
 FIELD_ERROR_MAX_CHARS = 1_000
@@ -83,11 +86,12 @@ class Ending:
         traceback: object = "",
         mask: Callable[[str], str] = str,
         *,
+        reason: str = "",
         is_attempt: bool = True,
     ) -> "Ending":
         return cls(
             State.FAILED,
-            sanitize.text(mask(reason_for(exception)), ERROR_MAX_CHARS),
+            sanitize.text(mask(reason or reason_for(exception)), ERROR_MAX_CHARS),
             exception=exception,
             traceback=sanitize.text(mask(str(traceback or "")), TRACEBACK_MAX_CHARS),
             mask=mask,
@@ -154,9 +158,9 @@ def reason_for(exception: BaseException) -> str:
 
 
 _REASONS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
-    (TimeLimitExceeded, lambda e: _("It ran longer than its hard time limit and was ended.")),
+    (TimeLimitExceeded, hard_limit_struck),
     (SoftTimeLimitExceeded, lambda e: _("It ran longer than its soft time limit.")),
-    (WorkerLostError, lambda e: _("Its worker process died: %(what)s") % {"what": e}),
+    (WorkerLostError, cause_of_death),
     (Invalid, lambda e: _("Its parameters do not fit the task.")),
     (Reject, lambda e: _("It refused its job: %(why)s") % {"why": words_of(e)}),
     ((UnusableResult, Exited), str),

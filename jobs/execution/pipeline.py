@@ -21,6 +21,7 @@ from .capture import listening
 from .claim import adopt, claim, is_foreign, is_ignored
 from .context import enter, leave
 from .mark import new_lease
+from .memory import tell_of_growth
 from .options import request_from
 from .outcome import Exited, RetryOrder
 from .queues import served
@@ -58,6 +59,7 @@ def run_job(
                 return left_alone()
             outcome = tracer(uuid, *given, request_from(job, message))
             settle(attempt, outcome)
+            tell_of_growth(job)
     finally:
         reporter().end(attempt)
         leave(attempt, token)

@@ -10,7 +10,7 @@ from celery.worker.control import control_command
 from jobs import registry
 from jobs.models import Task
 
-from . import capture, leaving, unacknowledged
+from . import capture, leaving, memory, unacknowledged
 from .backend import given_up, told_by_parent
 from .keeper import Keeper, between_forks, guard_forks, running_requests
 from .rescue import TERMINATE
@@ -34,9 +34,10 @@ def prepare(**kwargs: Any) -> None:
 
 
 @signals.celeryd_after_setup.connect
-def begin_capture(**kwargs: Any) -> None:
+def begin_capture(instance: Any = None, **kwargs: Any) -> None:
     # Before the pool forks, so that each child has it.
     capture.install()
+    memory.limit(instance)
 
 
 @signals.worker_ready.connect

@@ -115,6 +115,9 @@ def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declara
     if declaration.on_lost not in ("retry", "hold"):
         raise ValueError(f'on_lost is "retry" or "hold", not {declaration.on_lost!r}')
     _refuse_strangers(function, declaration)
+    soft, hard = options.get("soft_time_limit"), options.get("time_limit")
+    if soft and hard and soft >= hard:
+        raise ValueError(f"soft_time_limit {soft} leaves no time before time_limit {hard}")
     return declaration
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from jobs import permissions
 from jobs.models import Attempt, Event, Job, JobError, Stack, Task
-from jobs.reading import lines, runs
+from jobs.reading import limits, lines, runs
 from jobs.states import ACTIVE, FINAL, SUCCESSFUL, WAITING, State
 
 from . import files, story, trace, values, why
@@ -106,6 +106,10 @@ class Sheet:
     @property
     def span(self) -> float | None:
         return runs.span(self.job)
+
+    @property
+    def limits(self) -> list[limits.Limit]:
+        return limits.limits(self.job)
 
     @property
     def elapsed(self) -> float | None:

@@ -23,6 +23,7 @@ DONE = {
     "stall": lazy("Stalled"),
     "retry": lazy("Run again"),
     "edit": lazy("Edited"),
+    "replaced": lazy("Its process was replaced"),
     "misfit": lazy("Held: its parameters no longer fit its task"),
 }
 
