@@ -226,3 +226,8 @@ class TaskOut(TaskLine):
 
     policy: PolicyOut | None
     parameters: Any
+
+
+class Ticket(BaseModel):
+    ticket: str
+    expires_in: int

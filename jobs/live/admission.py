@@ -1,5 +1,6 @@
 """Who is at the door: where the socket was opened from, and whose session it carries."""
 
+from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
 from typing import Any, TypeAlias, cast
@@ -9,10 +10,12 @@ from django.contrib.auth import get_user
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 
+from jobs.models import ApiToken, SocketTicket
 from jobs.permissions import Person
 
 Scope: TypeAlias = dict[str, Any]
 
+_CREDENTIAL = "batuta.credential"
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -34,11 +37,40 @@ def may_come_from_here(scope: Scope) -> bool:
     return len(given) == 1 and given[0].decode("latin-1") in {own, *_trusted()}
 
 
+@dataclass(frozen=True)
+class Credential:
+    """By what a socket was opened: a session, or the token of a program."""
+
+    session_key: str | None = None
+    token_id: int | None = None
+
+
 def visitor(scope: Scope) -> Person | None:
-    """The person whose session it is, as the database knows them now; None if nobody's."""
-    request = as_request(scope)
+    """The person who opened the socket, as the database knows them now; None if nobody, or
+    when their session or token has ended."""
+    if _CREDENTIAL not in scope:
+        scope[_CREDENTIAL] = _credential(as_request(scope))
+    credential: Credential | None = scope[_CREDENTIAL]
+    if credential is None:
+        return None
+    if credential.token_id is not None:
+        token = ApiToken.objects.valid().select_related("user").filter(pk=credential.token_id)
+        return cast(Person, found.user) if (found := token.first()) else None
+    return _of_session(as_request(scope), credential.session_key)
+
+
+def _credential(request: ASGIRequest) -> Credential | None:
+    """What the ticket stands for, which is used up now, or else the cookie."""
+    text = request.GET.get("ticket")
+    if text is None:
+        return Credential(session_key=request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    ticket = SocketTicket.objects.take(text)
+    return Credential(ticket.session_key, ticket.token_id) if ticket else None
+
+
+def _of_session(request: ASGIRequest, key: str | None) -> Person | None:
     sessions = import_module(settings.SESSION_ENGINE)
-    request.session = sessions.SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    request.session = sessions.SessionStore(key)
     user = cast(Person, get_user(request))
     return user if user.is_authenticated and user.is_active else None
 

@@ -9,10 +9,11 @@ from .leader import Leader
 from .one import OneJob
 from .queryset import JobQuerySet, from_now, lease_end
 from .task import Task
+from .ticket import SocketTicket
 from .token import ApiToken, Scope
 
 __all__ = [
     "ApiToken", "Artifact", "AskedOnce", "Attempt", "Event", "Job", "JobError", "JobQuerySet",
-    "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Scope", "Stack", "Task",
-    "content_type_of", "from_now", "is_id", "lease_end", "new_id",
+    "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Scope", "SocketTicket", "Stack",
+    "Task", "content_type_of", "from_now", "is_id", "lease_end", "new_id",
 ]  # fmt: skip

@@ -44,7 +44,7 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
             user=user,
             name=name,
             start=text[:_SHOWN],
-            digest=_digest(text),
+            digest=digest(text),
             scopes=sorted(scopes),
             expires_at=ends,
         )
@@ -53,7 +53,7 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
     def holding(self, text: str) -> "ApiToken | None":
         """The valid token of this text, with its person."""
-        return self.valid().select_related("user").filter(digest=_digest(text)).first()
+        return self.valid().select_related("user").filter(digest=digest(text)).first()
 
     def revoke(self) -> int:
         """Close them for good; how many were open."""
@@ -90,5 +90,6 @@ class ApiToken(models.Model):
         return f"{self.start}…"
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """What is kept of a random text."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -5,6 +5,8 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from websockets.exceptions import InvalidStatus
 
+from jobs.models import ApiToken, SocketTicket
+
 from .web import Web, code_of_close, hear, say, session_of, watch
 from .worker import a_job
 
@@ -116,3 +118,13 @@ def test_a_deactivated_user_loses_the_socket(web: Web, ana: User) -> None:
         watch(line, a_job(ana).id)
         User.objects.filter(pk=ana.pk).update(is_active=False)
         assert code_of_close(line) == 4401
+
+
+def test_a_ticket_of_the_api_opens_one_socket(web: Web, ana: User) -> None:
+    job = a_job(ana)
+    token, _text = ApiToken.objects.issue(ana, ["read"])
+    ticket = SocketTicket.objects.issue(token=token)
+    with web.open(path=f"/ws?ticket={ticket}", origin=None) as line:
+        assert watch(line, job.id)["task_id"] == job.id
+        with web.open(path=f"/ws?ticket={ticket}", origin=None) as second:
+            assert code_of_close(second) == 4401
