@@ -41,6 +41,7 @@ def pause(chosen: JobQuerySet, order: Order) -> int:
     # What is held, or waits for other jobs, does not move by itself: nothing to pause.
     still = chosen.exclude(waiting_for__in=[WaitingFor.START, WaitingFor.UPSTREAM])
     with transaction.atomic():
+        _hold(chosen)
         moved = {
             state: move_and_tell(still.filter(state=state), State.PAUSED)
             for state in WAITING - {State.PAUSED}
@@ -52,6 +53,7 @@ def pause(chosen: JobQuerySet, order: Order) -> int:
 def resume(chosen: JobQuerySet, order: Order) -> int:
     """Queue paused jobs again, and withdraw what was asked of running ones; how many."""
     with transaction.atomic():
+        _hold(chosen)
         paused = chosen.filter(state=State.PAUSED)
         early = move_and_tell(
             paused.filter(not_before__gt=Now()), State.PENDING, waiting_for=WaitingFor.TIME
@@ -66,6 +68,7 @@ def cancel(chosen: JobQuerySet, order: Order) -> int:
     """Cancel what waits at once, ask what runs to stop; asked twice, it is terminated at
     the relay's next round. How many were cancelled or asked."""
     with transaction.atomic():
+        _hold(chosen)
         ending = Ending(State.CANCELLED, order.reason)
         moved = {state: finish(chosen.filter(state=state), ending) for state in WAITING}
         asked_before = chosen.filter(requested=Requested.CANCEL)
@@ -78,6 +81,7 @@ def terminate(chosen: JobQuerySet, order: Order) -> int:
     """Do not wait for a safe point any longer: end the attempts that were asked to pause
     or to cancel, at the relay's next round. How many."""
     with transaction.atomic():
+        _hold(chosen)
         asked = [(what, chosen.filter(requested=what)) for what in Requested if what]
         moved = [job for what, rows in asked for job in _ask(rows, what, now=True)]
         return _noted("terminate", order, {State.RUNNING: moved})
@@ -96,6 +100,7 @@ def fail(chosen: JobQuerySet, order: Order) -> int:
     """Mark jobs as failed that no worker holds; how many."""
     ending = Ending(State.FAILED, order.reason or _("It was marked as failed by hand."))
     with transaction.atomic():
+        _hold(chosen)
         moved = {state: finish(chosen.filter(state=state), ending) for state in WAITING}
         return _noted("fail", order, moved)
 
@@ -168,6 +173,12 @@ def _write(chosen: JobQuerySet, **columns: Any) -> list[Job]:
     for job in changed:
         tell_on_commit(job)
     return changed
+
+
+def _hold(chosen: JobQuerySet) -> None:
+    """Nobody moves them between the statements of one verb: what is rung, taken or paused
+    in that moment would be overlooked by all of them."""
+    list(chosen.live().select_for_update(of=("self",)).order_by("pk").values_list("pk"))
 
 
 def _noted(
