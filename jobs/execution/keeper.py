@@ -20,6 +20,7 @@ from jobs.models import Job, lease_end
 from jobs.states import ACTIVE
 
 from .deaths import look
+from .presence import Presence
 from .rescue import reap_dead
 
 logger = logging.getLogger(__name__)
@@ -50,19 +51,25 @@ def between_forks() -> Iterator[None]:
 
 
 class Keeper(threading.Thread):
-    def __init__(self) -> None:
+    def __init__(self, presence: Presence) -> None:
         super().__init__(name="batuta-keeper", daemon=True)
-        self.stopped = threading.Event()
+        self.presence = presence
+        # Set where what the worker tells of itself is no longer true.
+        self.news = threading.Event()
 
     def run(self) -> None:
         look()
         self.managed(reap_dead)  # what an earlier process of this machine held
-        while not self.stopped.wait(configuration().renew_seconds):
+        self.managed(self.presence.tell)
+        while True:
+            self.news.wait(configuration().renew_seconds)
+            self.news.clear()
             self.managed(self.round)
 
     def round(self) -> None:
         renew(self.leases())
         look(running_requests())
+        self.presence.tell()
 
     @staticmethod
     def managed(duty: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ from jobs.models import Task
 from . import capture, leaving, memory, unacknowledged
 from .backend import given_up, told_by_parent
 from .keeper import Keeper, between_forks, guard_forks, running_requests
+from .presence import Presence
 from .rescue import TERMINATE
 from .senseless import unknown_task, unreadable_message
 
@@ -41,15 +42,23 @@ def begin_capture(instance: Any = None, **kwargs: Any) -> None:
 
 
 @signals.worker_ready.connect
-def begin_keeping(**kwargs: Any) -> None:
+def begin_keeping(sender: Any, **kwargs: Any) -> None:
     global _keeper
-    _keeper = Keeper()
+    _keeper = Keeper(Presence(sender))
     _keeper.start()
 
 
 @signals.worker_shutting_down.connect
 def begin_leaving(**kwargs: Any) -> None:
     leaving.tell()
+    if _keeper is not None:
+        _keeper.news.set()
+
+
+@signals.worker_shutdown.connect
+def say_farewell(**kwargs: Any) -> None:
+    if _keeper is not None:
+        _keeper.managed(_keeper.presence.leave)
 
 
 @signals.task_unknown.connect

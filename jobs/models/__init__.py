@@ -11,9 +11,10 @@ from .queryset import JobQuerySet, from_now, lease_end
 from .task import Task
 from .ticket import SocketTicket
 from .token import ApiToken, Scope
+from .worker import Worker
 
 __all__ = [
     "ApiToken", "Artifact", "AskedOnce", "Attempt", "Event", "Job", "JobError", "JobQuerySet",
     "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Scope", "SocketTicket", "Stack",
-    "Task", "content_type_of", "from_now", "is_id", "lease_end", "new_id",
+    "Task", "Worker", "content_type_of", "from_now", "is_id", "lease_end", "new_id",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from . import files, story, trace, values, why
 from .pace import Pace, pace
 from .progress import Progress
 from .verbs import Verb, offered
-from .why import Check
+from .why import Why
 
 _EVENTS = 50
 _ERRORS = 100
@@ -222,6 +222,6 @@ class Sheet:
     def why(self) -> str:
         return why.headline(self.job)
 
-    @property
-    def checks(self) -> list[Check]:
-        return why.checks(self.job, self.task)
+    @cached_property
+    def waits(self) -> Why:
+        return Why(self.user, self.job, self.events, self.attempts)

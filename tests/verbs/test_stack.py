@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from jobs import registry
 from jobs.execution import control, stack
 from jobs.execution.attempt import RunningAttempt
+from jobs.execution.books import close_books
 from jobs.execution.control import Order
 from jobs.execution.reporter import Reporter
 from jobs.execution.stack import Whereabouts
@@ -102,10 +104,11 @@ def test_of_a_coroutine_the_chain_of_what_is_awaited_is_told(function, line):
 
 
 @pytest.fixture
-def attempt(transactional_db: None) -> RunningAttempt:
+def attempt(transactional_db: None) -> Iterator[RunningAttempt]:
     rows.task()
     asked = {"stack_asked_at": timezone.now()}
-    return RunningAttempt(rows.job(State.RUNNING, **asked), "mine", Silent())
+    yield RunningAttempt(rows.job(State.RUNNING, **asked), "mine", Silent())
+    close_books()
 
 
 def test_the_next_report_answers_and_the_row_owes_nothing_more(attempt):

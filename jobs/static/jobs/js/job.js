@@ -70,5 +70,5 @@ keepNewest();
 keepRunning();
 if ("live" in job.dataset) {
   leave = subscribe(`job:${job.dataset.job}`, { after: Number(job.dataset.seq), logAfter: log.last, message: hear, status: follow });
-  setInterval(() => document.querySelector("#gauge") && !document.hidden && look(), LOOK_EVERY);
+  setInterval(() => document.querySelector("#gauge, .why") && !document.hidden && look(), LOOK_EVERY);
 }

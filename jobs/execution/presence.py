@@ -1,0 +1,77 @@
+"""What a worker tells of itself into its row: which queues it takes from, and how much it
+can do at once. Pages read the row; a broker that hangs hinders nobody."""
+
+from datetime import datetime
+from typing import Any
+
+from celery.worker import state as worker_state
+from django.utils import timezone
+
+from jobs import registry
+from jobs.models import Worker
+
+from . import leaving
+
+NAME_MAX_CHARS = 64
+
+
+class Presence:
+    """Of the worker that a Celery consumer belongs to; told by its keeper thread."""
+
+    def __init__(self, consumer: Any) -> None:
+        self.consumer = consumer
+        self.name = str(consumer.hostname)
+        self.has_left = False
+        self._has_told = False
+        self._queues: list[str] = []
+        self._leaving_at: datetime | None = None
+
+    def tell(self) -> None:
+        if self.has_left:
+            return
+        Worker.tell(self.name, self.facts(), begins=not self._has_told)
+        if not self._has_told:
+            Worker.objects.all().forget_old()
+        self._has_told = True
+
+    def leave(self) -> None:
+        self.has_left = True
+        Worker.leave(self.name)
+
+    def facts(self) -> dict[str, Any]:
+        pool = self.consumer.pool
+        return {
+            "pool": type(pool).__module__.rpartition(".")[2][:NAME_MAX_CHARS],
+            "slots": max(int(pool.num_processes), 1),
+            "others": _running_others(),
+            "queues": self._taken_from(),
+            "is_connected": self._is_connected,
+            "leaving_at": self._leaves_since(),
+        }
+
+    def _leaves_since(self) -> datetime | None:
+        if self._leaving_at is None and leaving.is_told():
+            self._leaving_at = timezone.now()
+        return self._leaving_at
+
+    @property
+    def _is_connected(self) -> bool:
+        """Celery takes both away while it looks for the broker."""
+        return None not in (self.consumer.connection, self.consumer.task_consumer)
+
+    def _taken_from(self) -> list[str]:
+        """What it takes from, or did until it lost the broker."""
+        taken = self.consumer.task_consumer
+        if taken is not None:
+            self._queues = sorted(queue.name for queue in taken.queues)
+        return self._queues
+
+
+def _running_others() -> int:
+    """What the pool runs that makes no jobs. The main thread may be adding to it now."""
+    while True:
+        try:
+            running = [request.name for request in worker_state.active_requests]
+        except RuntimeError:  # "set changed size during iteration"
+            continue
+        return sum(not registry.makes_jobs(name) for name in running)

@@ -1,0 +1,134 @@
+"""What keeps a queued job from being taken: its message, the workers, those before it."""
+
+from collections.abc import Iterator
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from jobs.execution.senseless import MOST_REFUSALS, UNKNOWN
+from jobs.models import Event, Worker
+from jobs.reading.waiting import COUNTED, Wait
+
+from .check import Case, Check, Link, joined
+from .held import no_relay
+
+MOST_NAMED = 3
+
+
+def message(case: Case) -> Iterator[Check]:
+    job = case.job
+    if refusals := _refusals(case):
+        yield _refused(case, refusals)
+    elif job.reason and job.reason not in {attempt.reason for attempt in case.attempts}:
+        words = _("It could not be put into its queue")
+        yield Check(words, job.reason, False, "i-bolt", job.ring_at,
+                    because=_("It could not be put into its queue."))  # fmt: skip
+    elif job.ring_at is None or job.ring_at <= timezone.now():
+        if not case.has_relay:
+            yield no_relay(case)
+        detail = _("only some jobs of a queue have one at once; it goes out in its turn")
+        yield Check(_("Its message is not out yet"), detail, None, "i-clock")
+    elif job.rings:
+        words = ngettext("Its message went out %(n)d time", "Its message went out %(n)d times",
+                         job.rings) % {"n": job.rings}  # fmt: skip
+        detail = _("should the last one be lost too, it is rung again")
+        yield Check(words, detail, True, "i-check", job.ring_at)
+    else:
+        detail = _("should it be lost, it is rung again")
+        yield Check(_("Its message is out"), detail, True, "i-check", job.ring_at)
+
+
+def _refusals(case: Case) -> list[Event]:
+    """Of the time that it has been in its queue, the newest first."""
+    since = case.job.queued_at or case.job.created_at
+    return [e for e in case.events if e.verb == UNKNOWN and e.at >= since]
+
+
+def _refused(case: Case, refusals: list[Event]) -> Check:
+    told = _("refused %(n)d of %(most)d times, then it fails; start a worker that has the code")
+    return Check(
+        _("The worker %(name)s does not know its task") % {"name": refusals[0].subject},
+        told % {"n": len(refusals), "most": MOST_REFUSALS},
+        False,
+        "i-alert",
+        at=case.job.ring_at,
+        because=_("A worker of its queue does not know its task; it is rung again."),
+    )
+
+
+def workers(wait: Wait) -> Iterator[Check]:
+    if not wait.taking:
+        yield _nobody(wait)
+    elif wait.free:
+        names = ", ".join(worker.name for worker in wait.taking[:MOST_NAMED])
+        words = _("%(names)s takes from its queue") % {"names": names}
+        free = _("%(free)d of %(slots)d slots are free") % {
+            "free": wait.free, "slots": wait.slots,
+        }  # fmt: skip
+        yield Check(words, free, True, "i-check", wait.taking[0].heard_at)
+    else:
+        yield _busy(wait)
+
+
+def _nobody(wait: Wait) -> Check:
+    queue = {"queue": wait.job.queue}
+    said = [f"{worker.name} {_gone(worker)}" for worker in wait.serving[:MOST_NAMED]]
+    here = [worker for worker in wait.workers if worker.takes]
+    if not said:
+        said = [_("no worker was told to")]
+    if here:
+        one, many = "%(n)d worker serves other queues", "%(n)d workers serve other queues"
+        said.append(ngettext(one, many, len(here)) % {"n": len(here)})
+    else:
+        said.append(_("no worker runs at all"))
+    return Check(
+        _("No worker takes from its queue"),
+        joined(*said),
+        False,
+        "i-worker",
+        at=wait.serving[0].heard_at if wait.serving else None,
+        because=_("Nobody serves the queue “%(queue)s”.") % queue,
+    )
+
+
+def _gone(worker: Worker) -> str:
+    if worker.leaving_at is not None:
+        return _("was told to end")
+    if not worker.is_heard:
+        return _("is not heard of any more")
+    return _("has lost the broker")
+
+
+def _busy(wait: Wait) -> Check:
+    links = tuple(
+        Link(f"{job.worker}: {job.task_id}", reverse("jobs:job", args=[job.pk]), job.started_at)
+        for job in wait.shown
+    )
+    unseen = len(wait.running) - len(links)
+    others = sum(worker.others for worker in wait.taking)
+    more = ngettext("and %(n)d job more", "and %(n)d jobs more", unseen) % {"n": unseen}
+    plain = ngettext("%(n)d task that is no job", "%(n)d tasks that are no jobs", others)
+    words = ngettext("Its only slot is busy", "All %(n)d slots are busy", wait.slots)
+    return Check(
+        words % {"n": wait.slots},
+        joined(more if unseen > 0 else "", plain % {"n": others} if others else ""),
+        False,
+        "i-worker",
+        because=_("All workers of its queue are busy."),
+        links=links,
+    )
+
+
+def line(wait: Wait) -> Iterator[Check]:
+    """The order in which the relay rings; what was rung before may still be taken first."""
+    before = wait.place.before
+    if not before:
+        yield Check(_("Nothing in its queue goes first"), "", True, "i-check")
+        return
+    told = ngettext("%(n)s job goes first", "%(n)s jobs go first", before)
+    number = f"{before}+" if before >= COUNTED else before
+    words = told % {"n": number}
+    detail = _("of higher priority, or asked for earlier")
+    yield Check(words, detail, None, "i-queue", because=f"{words}.")
