@@ -1,6 +1,6 @@
 """A verb on many jobs: those of a list of ids, or all that match filters."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from django.http import HttpRequest, HttpResponse
 from django.urls.converters import StringConverter
@@ -18,11 +18,15 @@ from .auth import CONTROL, person, require
 from .edit import Placing
 from .errors import CONFLICT, conflict, invalid, may_answer
 from .jobs import filters_of
-from .kinds import Given, JobFilter, Key, Reason
+from .kinds import Body, JobFilter, Key, Reason
+
+Verb: TypeAlias = Literal[
+    "start", "pause", "resume", "cancel", "terminate", "fail", "retry", "continue", "edit"
+]
 
 
 class ManyVerbConverter(StringConverter):
-    regex = "|".join(many.ABLE)
+    regex = "|".join(get_args(Verb))
 
 
 MOST_REASONS = 20
@@ -31,7 +35,7 @@ _NEEDED = dict.fromkeys(many.AGAIN, (Scope.RUN,))
 router = Router(tags=["jobs"])
 
 
-class Many(Given):
+class Many(Body):
     """`ids` or `filter`. `expect` is how many jobs you mean: with another count nothing is
     done. A filter needs it, ids do not. `changes` belong to the verb `edit` alone."""
 
@@ -48,7 +52,7 @@ class Many(Given):
     response=may_answer(shapes.Done, others=CONFLICT),
     summary="Do a verb on many jobs",
 )
-def act(request: HttpRequest, verb: str, given: Many) -> HttpResponse:
+def act(request: HttpRequest, verb: Verb, given: Many) -> HttpResponse:
     """`start`, `pause`, `resume`, `cancel`, `terminate`, `fail`, `retry`, `continue` or
     `edit` those of the jobs that are in a state for it, at most 10 000; 409 when these are
     not as many as `expect` says."""

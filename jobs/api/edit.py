@@ -1,11 +1,11 @@
 """The edit of a job that has not started."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from pydantic import Field
+from pydantic import Field, Strict
 
 from jobs import permissions, registry
 from jobs.execution import control
@@ -21,7 +21,7 @@ from .answers import answer
 from .auth import CONTROL, person, require
 from .errors import CONFLICT, conflict, invalid, may_answer
 from .jobs import router
-from .kinds import Given, Key, Moment, Reason
+from .kinds import Body, Key, Moment, Reason
 from .verbs import do
 
 # For clients that set a state: the verb that leads there. Nothing is written into the
@@ -35,7 +35,7 @@ _VERBS = {
 }
 
 
-class Placing(Given):
+class Placing(Body):
     """Where and when it runs; null lifts a time."""
 
     queue: Key = ""
@@ -55,7 +55,7 @@ class Change(Placing):
     """Only what is given is changed. `status` is for clients that set a state, and alone."""
 
     params: dict[str, Any] | None = None
-    status: State | None = None
+    status: Annotated[State, Strict(False)] | None = None
     reason: Reason = ""
 
 

@@ -35,7 +35,7 @@ class Fault(BaseModel):
     fields: dict[str, list[str]]
 
 
-_ANYWHERE = (400, 401, 403, 404, 422, 429)
+_ANYWHERE = (400, 401, 403, 404, 405, 422, 429)
 
 
 def may_answer(

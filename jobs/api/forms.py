@@ -25,12 +25,16 @@ def body_of(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
+def is_form(request: HttpRequest) -> bool:
+    return request.content_type == FORM
+
+
 def wish_of(request: HttpRequest, task: str) -> Any:
     """The body of a wish for `task`, whichever way it was sent. In a form `params` is JSON,
     each file has the name of its parameter, and the rest is as it is in JSON."""
     if request.content_type == "application/json":
         return parsed(request.body)
-    if request.content_type != FORM:
+    if not is_form(request):
         raise bad_request(_("Send JSON, or a form with files as multipart/form-data."))
     said = {name: _read(request, name) for name in request.POST}
     params = said.setdefault("params", {})

@@ -1,5 +1,6 @@
 """Values as the API takes them: bounded, and nothing that a database refuses to look up."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
@@ -10,11 +11,13 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Strict,
     StringConstraints,
 )
 
 from jobs.states import State
 
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -25,12 +28,26 @@ class Given(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Body(Given):
+    """JSON has types: `"5"` is no number, and `false` is not 0."""
+
+    model_config = ConfigDict(strict=True)
+
+
 def _storable(text: str) -> str:
     if "\x00" in text:
         raise ValueError(_("NUL characters cannot be stored."))
     if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError(_("Half characters (lone surrogates) cannot be stored."))
     return text
+
+
+def _written(value: Any) -> Any:
+    """Only as a text: a bare number would be taken for seconds since 1970."""
+    try:
+        return datetime.fromisoformat(value) if _ISO.match(value) else value
+    except (TypeError, ValueError):
+        return value
 
 
 def _sensible(moment: datetime) -> datetime:
@@ -48,8 +65,10 @@ Text: TypeAlias = Annotated[str, AfterValidator(_storable)]
 Key: TypeAlias = Annotated[Text, StringConstraints(max_length=255)]
 Words: TypeAlias = Annotated[Text, StringConstraints(max_length=200, strip_whitespace=True)]
 Reason: TypeAlias = Annotated[Text, StringConstraints(max_length=2_000, strip_whitespace=True)]
-Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(_sensible)]
-States: TypeAlias = Annotated[list[State], BeforeValidator(_listed)]
+Moment: TypeAlias = Annotated[
+    AwareDatetime, Strict(), BeforeValidator(_written), AfterValidator(_sensible)
+]
+States: TypeAlias = Annotated[list[Annotated[State, Strict(False)]], BeforeValidator(_listed)]
 
 
 class JobFilter(Given):

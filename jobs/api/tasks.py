@@ -20,7 +20,7 @@ from .asking import asked, asked_shape
 from .auth import RUN, person
 from .errors import CONFLICT, may_answer, refusal_of
 from .jobs import router as jobs_router
-from .kinds import Given, Key, Words
+from .kinds import Body, Given, Key, Words
 from .wishes import TaskWish, Wish, ask, key_of, read
 
 PAGE, MOST = 50, 200
@@ -63,7 +63,7 @@ def run(request: HttpRequest, name: str) -> HttpResponse:
     """Ask for a job of this task: 202. The same `idempotency_key` (or header
     `Idempotency-Key`) with the same wish finds its job: 200; with another one: 409."""
     permissions.task(person(request), "run", name)
-    wish = read(Wish, forms.wish_of(request, name))
+    wish = read(Wish, forms.wish_of(request, name), is_text=forms.is_form(request))
     wish.idempotency_key = key_of(request, wish.idempotency_key)
     job, is_new = ask(request, name, wish)
     return asked(job, 202 if is_new else 200)
@@ -95,7 +95,7 @@ def run_any(request: HttpRequest, given: TaskWish) -> HttpResponse:
     return asked(job, 202 if is_new else 200)
 
 
-class Wishes(Given):
+class Wishes(Body):
     jobs: list[TaskWish] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 

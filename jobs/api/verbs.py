@@ -1,5 +1,7 @@
 """The verbs on one job."""
 
+from typing import Literal, TypeAlias, get_args
+
 from django.http import HttpRequest, HttpResponse
 from django.urls.converters import StringConverter
 from django.utils.translation import gettext as _
@@ -15,21 +17,21 @@ from . import shapes
 from .answers import answer
 from .auth import CONTROL, person
 from .errors import CONFLICT, conflict, may_answer
-from .kinds import Given, Reason
+from .kinds import Body, Reason
 
-PLAIN = ("start", "pause", "resume", "cancel", "terminate", "fail")
+Verb: TypeAlias = Literal["start", "pause", "resume", "cancel", "terminate", "fail"]
 
 
 class VerbConverter(StringConverter):
     """One of the verbs that need nothing but a reason."""
 
-    regex = "|".join(PLAIN)
+    regex = "|".join(get_args(Verb))
 
 
 router = Router(tags=["jobs"])
 
 
-class Because(Given):
+class Because(Body):
     reason: Reason = ""
 
 
@@ -40,7 +42,7 @@ class Because(Given):
     summary="Do a verb",
 )
 def act(
-    request: HttpRequest, job_id: str, verb: str, given: Because | None = None
+    request: HttpRequest, job_id: str, verb: Verb, given: Because | None = None
 ) -> HttpResponse:
     """`start`, `pause`, `resume`, `cancel`, `terminate` or `fail` one job; 409 when it is in
     no state for that. The answer is the job as it is then."""

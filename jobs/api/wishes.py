@@ -21,7 +21,7 @@ from jobs.params import Invalid
 from .asking import wrong_params
 from .auth import person
 from .errors import PARAMETERS, conflict, invalid
-from .kinds import Given, Key, Moment, Reason, Text
+from .kinds import Body, Key, Moment, Reason, Text
 
 MOST_TAGS = 50
 _TEN_YEARS = 10 * 366 * 86_400
@@ -29,7 +29,7 @@ _TEN_YEARS = 10 * 366 * 86_400
 Tag = Annotated[Text, Field(min_length=1, max_length=100)]
 
 
-class Wish(Given):
+class Wish(Body):
     """What the job is to work on, where, when and how soon. `hold` lets it wait until it is
     started; `auto_start` is the same in other words. With an `idempotency_key` the same
     wish, sent again, finds its job."""
@@ -68,10 +68,11 @@ class TaskWish(Wish):
     task: Key
 
 
-def read(model: type[BaseModel], data: Any) -> Any:
-    """`data` as a `model`; raises ninja's ValidationError, as for a body that it reads."""
+def read(model: type[BaseModel], data: Any, *, is_text: bool = False) -> Any:
+    """`data` as a `model`, with `is_text` from a form that has no types; raises ninja's
+    ValidationError, as for a body that it reads."""
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, strict=False if is_text else None)
     except Faults as wrong:
         faults = wrong.errors(include_url=False, include_input=False)
         raise ValidationError(

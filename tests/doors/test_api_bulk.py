@@ -1,9 +1,11 @@
 """Programs do a verb on many jobs: as many as they mean, or none."""
 
+from typing import get_args
+
 import pytest
 from django.contrib.auth.models import Group
 
-from jobs.api import kinds
+from jobs.api import bulk, kinds
 from jobs.execution import many
 from jobs.models import Event, Job, Scope
 from jobs.states import State
@@ -106,6 +108,10 @@ def test_a_queue_that_nobody_serves_is_refused_for_many(olivia):
 def test_an_unknown_verb_is_no_address(olivia):
     fault(olivia.post("/jobs:explode", {}), 404, "not_found")
     fault(olivia.post(f"/jobs/{rows.job().pk}/explode"), 405, "method_not_allowed")
+
+
+def test_the_verbs_of_many_are_those_that_the_pages_have():
+    assert set(get_args(bulk.Verb)) == set(many.ABLE)
 
 
 def test_the_filters_of_many_are_those_of_the_list():
