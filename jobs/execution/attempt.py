@@ -12,10 +12,7 @@ from pathlib import Path
 from traceback import format_exc
 from typing import Any, Protocol
 
-from celery.exceptions import SoftTimeLimitExceeded
-from celery.utils.serialization import UnpickleableExceptionWrapper
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,14 +23,13 @@ from jobs.models import Artifact, Job, JobError, JobQuerySet, OneJob
 from jobs.params import Invalid
 from jobs.states import Requested, State
 
-from . import leaving, parting
+from . import failing, leaving, parting
 from .books import BROKEN, patiently, the_books
 from .command import CompletedCommand, run_command
 from .context import CurrentJob
 from .files import keep_file
 from .finish import finish, held, retry_later
 from .fit import arguments_of, hold
-from .limits import soft_limit_struck
 from .log import Log
 from .outcome import Cancelled, Ending, Interruption, LeaseLost, Leaving, Paused, RetryOrder
 from .report import Report
@@ -222,36 +218,25 @@ class RunningAttempt:
 
     def succeed(self, value: Any) -> None:
         errors = self.job.errors_count + self.report.errors_count
-        ending = Ending.success(value, result=self.result, errors=errors)
+        ending = Ending.success(
+            value, result=self.result, errors=errors, reason=failing.saved_by(self.job)
+        )
         mine = OneJob(held, id=self.job.pk, lease=self.lease)
         try:
             self._settle(lambda changes: finish(mine, ending, **changes))
         except BROKEN:
             raise
         except Exception as error:  # what is to come next cannot be told
-            self.fail(error, format_exc())
-
-    def _failure(self, exception: BaseException, traceback: object) -> Ending:
-        error, reason = self._unwrapped(exception), ""
-        if isinstance(error, SoftTimeLimitExceeded):
-            reason = soft_limit_struck(self.job, time.monotonic() - self.began)
-        return Ending.failure(
-            error, traceback, self.log.mask, reason=reason, is_attempt=self.has_begun
-        )
+            failure = failing.failure_of(self, error, format_exc())
+            self._settle(lambda changes: finish(self.mine, failure, **changes))
 
     def fail(self, exception: BaseException, traceback: object = "") -> None:
-        ending = self._failure(exception, traceback)
-        burnt = {} if self.has_begun else {"attempt": F("attempt") - 1}
-        self._settle(lambda changes: finish(self.mine, ending, **burnt, **changes))
+        failure = failing.failure_of(self, exception, traceback)
+        self._settle(lambda changes: failing.fail(self, failure, **changes))
 
     def retry(self, order: RetryOrder, exception: BaseException, traceback: object) -> None:
-        failure = self._failure(exception, traceback)
+        failure = failing.failure_of(self, exception, traceback)
         self._settle(lambda changes: retry_later(self.mine, order, failure, **changes))
-
-    def _unwrapped(self, exception: BaseException) -> BaseException:
-        """Celery wraps what cannot be pickled, and so hides its name."""
-        wrapped = isinstance(exception, UnpickleableExceptionWrapper)
-        return self.raised if wrapped and self.raised is not None else exception
 
     def hand_over(self) -> None:
         self._settle(lambda changes: parting.make_room(self, **changes))

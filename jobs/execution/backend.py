@@ -27,7 +27,7 @@ from .attempt import RunningAttempt
 from .books import BROKEN
 from .context import running_attempt
 from .deaths import cause_of_death
-from .finish import finish, lose, requeue
+from .finish import fail, finish, lose, requeue
 from .keeper import between_forks
 from .outcome import Ending, RetryOrder
 
@@ -183,4 +183,4 @@ def ended_by_parent(job_id: str, lease: str, exc: BaseException, traceback: Any)
         if is_lost:
             lose(mine, failure, max_lost=configuration().max_lost)
         else:
-            finish(mine, failure)
+            fail(mine, failure)

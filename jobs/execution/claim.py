@@ -28,6 +28,7 @@ COLUMNS = (
     "queue",
     "priority",
     "retries",
+    "falls_back",
     "root_id",
     "parent_id",
     "group_id",

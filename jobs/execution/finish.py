@@ -5,15 +5,17 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from celery.exceptions import Reject
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from jobs import sanitize
+from jobs import registry, sanitize
 from jobs.dispatch.caller import on_behalf_of
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
 from jobs.dispatch.publisher import queue
 from jobs.models import Attempt, Event, Job, JobQuerySet, OneJob, OnLost
+from jobs.params import Invalid
 from jobs.states import SUCCESSFUL, Requested, State
 
 from .books import BROKEN
@@ -118,15 +120,34 @@ def stop(chosen: JobQuerySet, changes: dict[str, Any]) -> list[Job]:
     return paused or finish(unwanted, Ending(State.CANCELLED), **changes)
 
 
+def fail(chosen: JobQuerySet, failure: Ending, **changes: Any) -> bool:
+    """The last attempt failed: the task's fallback has its turn, or the job ends."""
+    return fall_back(chosen, failure, **changes) or bool(finish(chosen, failure, **changes))
+
+
+def fall_back(chosen: JobQuerySet, failure: Ending, **changes: Any) -> bool:
+    """One attempt more, in which the task's fallback takes the place of the function. What
+    was refused, or does not fit, is no better in other hands."""
+    if not failure.is_attempt or isinstance(failure.exception, Reject | Invalid):
+        return False
+    task = chosen.filter(falls_back=False).values_list("task_id", flat=True).first()
+    if task is None or not registry.has_fallback(task):
+        return False
+    return requeue(chosen, failure, falls_back=True, **changes)
+
+
 def lose(chosen: JobQuerySet, failure: Ending, *, max_lost: int) -> bool:
     """The attempt's process is gone. The task's word says whether it runs again, and one
     that was being cancelled does not."""
     again = chosen.filter(
         Q(on_lost=OnLost.RETRY, lost__lt=max_lost) | Q(requested=Requested.CANCEL)
     )
-    if requeue(again, failure, lost=F("lost") + 1):
+    lost = {"lost": F("lost") + 1}
+    if requeue(again, failure, **lost) or fall_back(
+        chosen.filter(on_lost=OnLost.RETRY), failure, **lost
+    ):
         return True
-    return bool(finish(chosen, failure, lost=F("lost") + 1))
+    return bool(finish(chosen, failure, **lost))
 
 
 def _remember_attempt(job: Job, ending: Ending) -> None:

@@ -75,9 +75,11 @@ class Ending:
     mask: Callable[[str], str] = str
 
     @classmethod
-    def success(cls, value: Any, *, result: Any = None, errors: int = 0) -> "Ending":
+    def success(
+        cls, value: Any, *, result: Any = None, errors: int = 0, reason: str = ""
+    ) -> "Ending":
         state = State.COMPLETED_WITH_ERRORS if errors else State.COMPLETED
-        return cls(state, value=value, result=result)
+        return cls(state, reason, value=value, result=result)
 
     @classmethod
     def failure(

@@ -10,6 +10,7 @@ from billiard.einfo import ExceptionInfo, ExceptionWithTraceback
 from celery.app.trace import TraceInfo, trace_ok_t
 from celery.exceptions import Ignore, Reject, Retry
 from celery.states import IGNORED, REJECTED, RETRY
+from django.utils.translation import gettext as _
 
 from jobs import registry
 from jobs.dispatch.caller import on_behalf_of
@@ -117,7 +118,7 @@ def perform(
         raise attempt.unfit
     try:
         _validate(attempt, args, kwargs)
-        value = function(*args, **kwargs)
+        value = _called(attempt, function)(*args, **kwargs)
     except Exception as error:
         attempt.raised = error
         raise
@@ -133,6 +134,16 @@ def perform(
     if not attempt.job.ignore_result:
         attempt.result = as_json(value)
     return value
+
+
+def _called(attempt: RunningAttempt, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, or after its last attempt what the task falls back on."""
+    if not attempt.job.falls_back:
+        return function
+    fallback = registry.get(attempt.job.task_id).fallback
+    if fallback is None:  # of an earlier release
+        raise RuntimeError(_("Its task has no fallback any more."))
+    return fallback
 
 
 def _validate(attempt: RunningAttempt, args: Any, kwargs: Any) -> None:

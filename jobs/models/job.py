@@ -75,6 +75,8 @@ class Job(models.Model):
     retries = models.PositiveIntegerField(default=0)
     lost = models.PositiveIntegerField(default=0)
     max_retries = models.PositiveIntegerField(null=True, blank=True)
+    # The next attempt, or the live one, is the last: the task's fallback.
+    falls_back = models.BooleanField(default=False)
     lease = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 (no lease is NULL, as the constraint says)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=255, blank=True)

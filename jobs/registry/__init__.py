@@ -1,6 +1,6 @@
 """What can run: every Celery task of the site, described from its own function."""
 
-from .catalogue import UnknownTask, all, get, is_ours, makes_jobs
+from .catalogue import UnknownTask, all, get, has_fallback, is_ours, makes_jobs
 from .declare import register, task, watching_coroutines
 from .definition import Definition
 from .discovery import broken, discover
@@ -15,6 +15,7 @@ __all__ = [
     "broken",
     "discover",
     "get",
+    "has_fallback",
     "is_ours",
     "makes_jobs",
     "register",

@@ -37,6 +37,14 @@ def get(name: str) -> Definition:
     return definition_of(tasks[name])
 
 
+def has_fallback(name: str) -> bool:
+    """Whether something takes the place of the function after its last attempt."""
+    try:
+        return get(name).fallback is not None
+    except UnknownTask:
+        return False
+
+
 def is_ours(name: str) -> bool:
     """Whether a task of this name is neither Celery's own nor excluded by the site."""
     if name.startswith("celery."):

@@ -1,5 +1,6 @@
 """Definition: all that the code says of one task."""
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from celery import Task
+from asgiref.sync import async_to_sync
+from celery import Task, current_app
 from django.utils import timezone
 
 from jobs.params import Parameters, described, humanised
@@ -35,6 +37,8 @@ class Definition:
     on_lost: Literal["retry", "hold"]
     max_retries: int | None
     validate: Callable[..., Any] | None
+    fallback: Callable[..., Any] | None
+    fallback_name: str
     owner_param: str | None
     due_param: str | None
     is_async: bool
@@ -78,6 +82,8 @@ def _defined(task: Task) -> Definition:
         on_lost=said.on_lost,
         max_retries=_max_retries(task),
         validate=said.validate,
+        fallback=_called(said.fallback),
+        fallback_name=_named(said.fallback),
         owner_param=said.owner_param,
         due_param=said.due_param,
         is_async=inspect.iscoroutinefunction(inspect.unwrap(signed)),
@@ -88,6 +94,23 @@ def _defined(task: Task) -> Definition:
         stall_after=said.stall_after,
         signed=signed,
     )
+
+
+def _called(fallback: Any) -> Callable[..., Any] | None:
+    """A function, a task, or the name of one, which may be known only later."""
+    if isinstance(fallback, str):
+        return functools.partial(_call_task, fallback)
+    return async_to_sync(fallback) if inspect.iscoroutinefunction(fallback) else fallback
+
+
+def _call_task(name: str, *args: Any, **kwargs: Any) -> Any:
+    return current_app.tasks[name](*args, **kwargs)
+
+
+def _named(fallback: Any) -> str:
+    if isinstance(fallback, str):
+        return fallback
+    return str(getattr(fallback, "name", getattr(fallback, "__name__", "")))
 
 
 def _description(task: Task, said: Declaration) -> str:

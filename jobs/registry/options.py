@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
+from jobs.params import Invalid
+from jobs.params.fitting import misfits
+
 type_of_exceptions = tuple[type[BaseException], ...]
 
 
@@ -20,6 +23,7 @@ class OurOptions(TypedDict, total=False):
     priority: int
     on_lost: Literal["retry", "hold"]
     validate: Callable[..., Any]
+    fallback: Callable[..., Any] | str
     secrets: Iterable[str]
     files: Iterable[str]
     owner_param: str
@@ -95,6 +99,7 @@ class Declaration:
     priority: int | None = None
     on_lost: Literal["retry", "hold"] = "retry"
     validate: Callable[..., Any] | None = None
+    fallback: Callable[..., Any] | str | None = None
     secrets: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     owner_param: str | None = None
@@ -115,6 +120,7 @@ def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declara
     if declaration.on_lost not in ("retry", "hold"):
         raise ValueError(f'on_lost is "retry" or "hold", not {declaration.on_lost!r}')
     _refuse_strangers(function, declaration)
+    _refuse_other_shape(function, declaration.fallback, is_bound=bool(options.get("bind")))
     soft, hard = options.get("soft_time_limit"), options.get("time_limit")
     if soft and hard and soft >= hard:
         raise ValueError(f"soft_time_limit {soft} leaves no time before time_limit {hard}")
@@ -153,3 +159,17 @@ def _refuse_strangers(function: Callable[..., Any], declaration: Declaration) ->
     named = (*declaration.secrets, *declaration.files)
     single = (declaration.owner_param, declaration.due_param)
     refuse_unknown([*named, *filter(None, single)], parameters, "parameter")
+
+
+def _refuse_other_shape(function: Callable[..., Any], fallback: Any, *, is_bound: bool) -> None:
+    """A fallback is called with what the function was called with."""
+    if not inspect.isfunction(fallback):
+        return
+    named = [
+        each.name
+        for each in inspect.signature(function).parameters.values()
+        if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
+    ]
+    given = dict.fromkeys(named[is_bound:])
+    if found := misfits(inspect.signature(fallback), (), given):
+        raise TypeError(f"the fallback {fallback.__name__!r}: {Invalid(found)}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from jobs import permissions
+from jobs import permissions, registry
 from jobs.models import Attempt, Event, Job, JobError, Stack, Task
 from jobs.reading import limits, lines, runs
 from jobs.states import ACTIVE, FINAL, SUCCESSFUL, WAITING, State
@@ -106,6 +106,16 @@ class Sheet:
     @property
     def span(self) -> float | None:
         return runs.span(self.job)
+
+    @property
+    def fallback(self) -> str:
+        """What takes the place of the function in the last attempt, if that has come."""
+        if not self.job.falls_back:
+            return ""
+        try:
+            return registry.get(self.job.task_id).fallback_name
+        except registry.UnknownTask:
+            return ""
 
     @property
     def limits(self) -> list[limits.Limit]:

@@ -1,0 +1,33 @@
+"""Plan B with real workers: whatever ended the last attempt."""
+
+import pytest
+from celery import chain, group
+
+from jobs import enqueue
+from jobs.conf import configuration
+from jobs.states import State
+from tests.fallback_tasks import careful, plan_a
+from tests.sample_tasks import give_back
+
+
+@pytest.mark.parametrize("how", ["fail", "overrun", "die"])
+def test_whatever_ended_the_last_attempt_plan_b_follows(site, how):
+    job = site.ends(enqueue(plan_a, {"how": how}), within=60)
+    assert (job.state, job.result) == (State.COMPLETED, ["b", how, ""])
+    tries = {"fail": 2, "overrun": 1, "die": configuration().max_lost + 1}[how]
+    assert job.attempts.count() == tries == job.attempt - 1
+    assert job.log_chunks.get().attempt == job.attempt
+
+
+def test_what_comes_next_gets_the_result_of_plan_b(site):
+    assert chain(plan_a.s("fail"), give_back.s()).apply_async().get(timeout=30) == [
+        "b",
+        "fail",
+        "",
+    ]
+    chord = group(plan_a.s("fail"), plan_a.s("well")) | give_back.s()
+    assert [one[0] for one in chord.apply_async().get(timeout=30)] == ["b", "a"]
+
+
+def test_what_a_person_is_to_look_at_fails(site):
+    assert site.ends(careful.delay("die"), State.FAILED).falls_back is False
