@@ -3,6 +3,10 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 MANAGE := $(PYTHON) manage.py
 PYTEST := $(PYTHON) -m pytest
+# Most tests of the whole site wait for something; each process has a site of its own.
+TOGETHER := -n 3 --dist loadfile
+# A crash of the browser itself is none of a page's doing, unless it comes again.
+IN_CHROMIUM := -n 2 --dist loadfile --reruns 2 --only-rerun "(Page|Target) crashed"
 # A production-like environment for `manage.py check --deploy`.
 DEPLOYED := ENV_FILE=/dev/null DEBUG=0 TRUSTED_ORIGINS=https://jobs.example.org ALLOWED_HOSTS=jobs.example.org \
 	DATA_DIR=.venv/check DATABASE_URL= REDIS_URL= BROKER_URL=
@@ -23,16 +27,19 @@ password: venv ## set and print a new password for the admin
 
 test: venv-dev ## run the tests (SQLite, and PostgreSQL where one is found)
 	@failed=0; set -x; \
-	$(PYTEST) || failed=1; \
-	$(PYTEST) -m "browser and not long" || failed=1; \
-	$(PYTHON) -m tests.postgres $(PYTEST) tests/nouns tests/verbs || failed=1; \
+	$(PYTEST) $(TOGETHER) --ignore tests/whole || failed=1; \
+	$(PYTEST) $(TOGETHER) tests/whole || failed=1; \
+	$(PYTEST) $(IN_CHROMIUM) -m "browser and not long" || failed=1; \
+	$(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) tests/nouns tests/verbs || failed=1; \
 	exit $$failed
 
 test-all: venv-dev ## run the tests and the long matrices
 	@failed=0; set -x; \
-	$(PYTEST) -m "not browser" || failed=1; \
-	$(PYTEST) -m browser || failed=1; \
-	$(PYTHON) -m tests.postgres $(PYTEST) -m "not browser" || failed=1; \
+	$(PYTEST) $(TOGETHER) -m "not browser" --ignore tests/whole || failed=1; \
+	$(PYTEST) $(TOGETHER) -m "not browser" tests/whole || failed=1; \
+	$(PYTEST) $(IN_CHROMIUM) -m browser || failed=1; \
+	$(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) -m "not browser" --ignore tests/whole || failed=1; \
+	$(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) -m "not browser" tests/whole || failed=1; \
 	exit $$failed
 
 check: venv-dev ## format, lint, types, imports, templates, deployment, migrations

@@ -100,7 +100,10 @@ class Counter:
     def next(self) -> None:
         self.count += 1
         if self.count == self.dies_before:
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.die()
+
+    def die(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _watch(self, connection: Any, **kwargs: Any) -> None:
         connection.execute_wrappers.append(self._execute)
@@ -115,7 +118,8 @@ def obey(order: dict[str, Any], answers: int) -> None:
     counter.install()
     step(order)
     os.write(answers, json.dumps({"statements": counter.count}).encode() + b"\n")
-    counter.next()  # at the very end, before the thread that publishes may have run
+    if counter.dies_before:  # at the very end, before the thread that publishes may have run
+        counter.die()
     os._exit(0)
 
 

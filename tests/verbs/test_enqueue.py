@@ -39,20 +39,20 @@ def test_the_decorated_function_is_as_good_as_its_name():
 @pytest.mark.parametrize(
     ("params", "fields"),
     [
-        ({}, {"x"}),
-        ({"x": "two"}, {"x"}),
-        ({"x": 1, "y": None}, {"y"}),
-        ({"x": "a", "y": "b"}, {"x", "y"}),
-        ({"x": 1, "z": 1}, {"z"}),
-        ({"x": float("nan")}, {"x"}),
-        ({"x": 1.5}, {"x"}),
+        ({}, ["x"]),
+        ({"x": "two"}, ["x"]),
+        ({"x": 1, "y": None}, ["y"]),
+        ({"x": "a", "y": "b"}, ["x", "y"]),
+        ({"x": 1, "z": 1}, ["z"]),
+        ({"x": float("nan")}, ["x"]),
+        ({"x": 1.5}, ["x"]),
     ],
     ids=str,
 )
 def test_wrong_parameters_are_told_by_field_and_leave_no_row(params, fields):
     with pytest.raises(Invalid) as told:
         enqueue(ADD, params)
-    assert set(told.value.fields) == fields
+    assert sorted(told.value.fields) == fields
     assert all(told.value.fields.values())
     assert not Job.objects.exists()
 
@@ -100,7 +100,7 @@ def test_a_savepoint_that_is_rolled_back_takes_job_and_message_along(
         ({"countdown": 60}, WaitingFor.TIME),
         ({"not_before": timezone.now() + timedelta(hours=1)}, WaitingFor.TIME),
     ],
-    ids=str,
+    ids=["held", "held, later", "in a minute", "at a time"],
 )
 def test_a_job_that_is_not_to_start_yet_waits_and_says_for_what(wish, waiting_for):
     job = Job.objects.get(pk=enqueue(ADD, {"x": 1}, **wish).pk)
