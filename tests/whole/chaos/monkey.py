@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,8 @@ from .stage import BEATS, LEASE_SECONDS, WORKERS, Stage
 PAUSE_SECONDS = (2.0, 5.0)
 # Longer than a leader may be silent.
 LEADER_NAP_SECONDS = 1.5 * LEASE_SECONDS
+# Characters of the log of a process that ended by itself.
+LAST_WORDS = 3000
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,21 @@ class Monkey:
     def round(self) -> None:
         """Heal what is due, and hurt if it is time to."""
         self._heal(time.monotonic())
+        self._revive()
         if time.monotonic() >= self._next_at:
             self._next_at = time.monotonic() + self.dice.uniform(*PAUSE_SECONDS)
             self._hurt()
 
     def heal_all(self) -> None:
         self._heal(float("inf"))
-        for process in self.stage.processes.values():
-            if not process.is_alive:
+        self._revive()
+
+    def _revive(self) -> None:
+        """What ended by itself is started again, as a supervisor does, and told of."""
+        for name, process in self.stage.processes.items():
+            if name not in self._busy and not process.is_alive:
+                sys.stderr.write(f"{name} ended by itself:\n{process.news()[-LAST_WORDS:]}\n")
+                self._note("ended by itself", name)
                 process.start()
 
     def _heal(self, until: float) -> None:

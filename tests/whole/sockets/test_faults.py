@@ -13,6 +13,7 @@ import redis
 from django.contrib.auth.models import User
 from websockets.sync.client import ClientConnection
 
+from jobs.live.socket import LOOK_AGAIN_SECONDS
 from jobs.states import State
 from project.supervisor import embedded
 from tests.conftest import start_server
@@ -66,8 +67,10 @@ def lonely_web(frail: Redis, transactional_db: None) -> Iterator[Web]:
 
 
 def hear_through(line: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next message of this kind, whatever comes before it."""
-    while (message := json.loads(line.recv(timeout=15)))["type"] != kind:
+    """The next message of this kind, whatever comes before it. What a push lost is told
+    when the server looks at the row again, every `LOOK_AGAIN_SECONDS`."""
+    within = LOOK_AGAIN_SECONDS + 15
+    while (message := json.loads(line.recv(timeout=within)))["type"] != kind:
         pass
     return dict(message)
 
