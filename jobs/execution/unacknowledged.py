@@ -38,6 +38,12 @@ class QoS(WRITTEN_DOWN):
 
     def restore_unacked(self, client: Any = None) -> None:
         """At an orderly end, what was not begun goes back into its queue."""
+        if self.channel.connection.client is None:
+            # Its connection broke and was taken apart: kombu would read the address of none,
+            # and the worker would die of that. Rows are rung again, the book is kept.
+            logger.warning("%s messages are left to the broker.", len(self._delivered))
+            self._delivered.clear()
+            return
         for delivery_tag, message in list(self._delivered.items()):
             if _book_of(message) is IN_MEMORY:
                 self._put_back(message)

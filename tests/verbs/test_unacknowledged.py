@@ -103,6 +103,17 @@ def test_at_an_orderly_end_both_kinds_go_back(broker, consume):
     assert {message.payload for message in again.take(2)} == {"ours", "theirs"}
 
 
+def test_a_connection_that_broke_is_closed_in_peace(broker, consume):
+    send("ours")
+    send("theirs", doorbell=False)
+    consumer = consume()
+    consumer.take(2)
+    consumer.connection._do_close_transport()  # as kombu does when it finds it broken
+    consumer.channel.close()
+    assert broker.llen(QUEUE) == 0
+    assert broker.hlen("unacked") == 1
+
+
 def test_what_is_handed_back_is_the_next_to_come(broker, consume):
     send("1", "2", "3")
     consumer = consume()

@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,6 +38,7 @@ class Monkey:
         self.stage, self.server, self.queue = stage, server, queue
         self.dice = random.Random(seed)
         self.faults: list[Fault] = []
+        self.ended: list[str] = []
         self._busy: dict[str, tuple[float, Callable[[], object]]] = {}
         self._next_at = time.monotonic() + self.dice.uniform(*PAUSE_SECONDS)
 
@@ -58,8 +58,7 @@ class Monkey:
         """What ended by itself is started again, as a supervisor does, and told of."""
         for name, process in self.stage.processes.items():
             if name not in self._busy and not process.is_alive:
-                sys.stderr.write(f"{name} ended by itself:\n{process.news()[-LAST_WORDS:]}\n")
-                self._note("ended by itself", name)
+                self.ended.append(f"{name}:\n{process.news()[-LAST_WORDS:]}")
                 process.start()
 
     def _heal(self, until: float) -> None:

@@ -58,7 +58,8 @@ def run(
     finally:
         stage.stop()
     account = Account(stage.labels(), all_moves(), stage.attempts())
-    return Outcome(account, monkey.faults, verdict(account), time.monotonic() - began)
+    broken = verdict(account) | {"processes that ended by themselves": monkey.ended}
+    return Outcome(account, monkey.faults, broken, time.monotonic() - began)
 
 
 def _let_finish() -> None:
