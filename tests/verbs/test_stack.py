@@ -35,7 +35,11 @@ def dig(depth: int, then: Any) -> Any:
 
 def told_from_another_thread(where: Whereabouts) -> str:
     told: list[str] = []
-    thread = threading.Thread(target=lambda: told.append(where.told()))
+
+    def run_beside() -> None:
+        told.append(where.told())
+
+    thread = threading.Thread(target=run_beside)
     thread.start()
     thread.join()
     return told[0]
@@ -54,10 +58,7 @@ def test_the_thread_of_the_attempt_is_told_not_the_one_that_asks():
     text = told_from_another_thread(Whereabouts())
     own, inner = "in test_the_thread_of_the_attempt", "in told_from_another_thread"
     assert text.index(own) < text.index(inner)
-    assert (
-        "in told_from_another_thread.<locals>" not in text
-        and "in run\n" not in text.replace(own, "")
-    )
+    assert "run_beside" not in text
 
 
 def test_however_deep_it_is_the_innermost_frames_are_told():
