@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import F
+from django.db.models import F, Max, Min
 
 from jobs.models import Job, LogChunk
 
@@ -70,9 +70,18 @@ def last_number(job: Job) -> int:
     return chunk["first"] + chunk["count"] - 1 if chunk else 0
 
 
-def as_text(job: Job) -> Iterator[bytes]:
-    """The whole log without its colours, a chunk at a time."""
+def sections(job: Job) -> dict[int, tuple[int, int]]:
+    """For each attempt that wrote something, its first line and its last."""
+    end = Max(F("first") + F("count") - 1)
+    of_each = job.log_chunks.order_by().values("attempt").annotate(begin=Min("first"), end=end)
+    return {row["attempt"]: (row["begin"], row["end"]) for row in of_each}
+
+
+def as_text(job: Job, attempt: int = 0) -> Iterator[bytes]:
+    """The whole log, or that of one attempt, without its colours, a chunk at a time."""
     for chunk in _chunks(job, 0):
+        if attempt and chunk.attempt != attempt:
+            continue
         lines = (f"{at} {level:<8} {text}\n" for at, level, text in chunk.lines)
         yield _COLOUR.sub("", "".join(lines)).encode("utf-8", "replace")
 

@@ -156,12 +156,6 @@ def ending(name: str) -> str:
 
 
 @register.filter
-def worked(attempt: Any) -> timedelta | None:
-    """How long an attempt ran; None when it never began."""
-    return attempt.finished_at - attempt.started_at if attempt.started_at else None
-
-
-@register.filter
 def bounds(field: BoundField) -> str:
     """Between which numbers a value must lie, as far as its field says so."""
     attrs = field.field.widget.attrs

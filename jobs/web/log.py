@@ -23,10 +23,12 @@ def log(request: HttpRequest, job_id: str) -> HttpResponseBase:
 
 @page()
 def log_text(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    """The whole log as a text file."""
+    """The whole log as a text file, or with `attempt` that of one attempt."""
     job = permissions.job(person(request), "view", job_id)
-    name = f"{job.id.replace('/', '_')}.log.txt"
-    return download(request, lines.as_text(job), name, "text/plain; charset=utf-8")
+    attempt = _number(request, "attempt")
+    name = f"{job.id.replace('/', '_')}{f'-{attempt}' if attempt else ''}.log.txt"
+    text = lines.as_text(job, attempt)
+    return download(request, text, name, "text/plain; charset=utf-8")
 
 
 def _number(request: HttpRequest, name: str) -> int:

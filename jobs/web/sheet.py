@@ -11,7 +11,7 @@ from jobs.models import Attempt, Event, Job, JobError, Stack, Task
 from jobs.reading import limits, lines, runs
 from jobs.states import ACTIVE, FINAL, SUCCESSFUL, WAITING, State
 
-from . import files, story, trace, values, why
+from . import files, story, trace, tries, values, why
 from .pace import Pace, pace
 from .progress import Progress
 from .verbs import Verb, offered
@@ -195,6 +195,10 @@ class Sheet:
     @cached_property
     def attempts(self) -> list[Attempt]:
         return list(self.job.attempts.order_by("-number")[:_ATTEMPTS])
+
+    @cached_property
+    def tries(self) -> list[tries.Try]:
+        return tries.tries(self.job, self.attempts, lines.sections(self.job))
 
     @cached_property
     def events(self) -> list[Event]:
