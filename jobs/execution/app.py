@@ -7,6 +7,8 @@ class-based ones and calls by name alone are covered too.
 from typing import Any
 
 import celery
+import django
+from django.apps import apps
 
 from jobs import registry
 from jobs.conf import CONTENT_TYPE
@@ -45,10 +47,15 @@ class Celery(celery.Celery):
         message follows on commit."""
         if not registry.makes_jobs(name):
             return super().send_task(name, args, kwargs, **options)
+        set_up_django()
         from .calls import Call
 
         task_id = Call(self, name, args or (), kwargs or {}, options).ask()
         return self._result_of(task_id, options)
+
+    def _get_backend(self) -> Any:
+        set_up_django()
+        return super()._get_backend()
 
     def _result_of(self, task_id: str, options: dict[str, Any]) -> Any:
         result = (options.get("result_cls") or self.AsyncResult)(task_id)
@@ -57,6 +64,13 @@ class Celery(celery.Celery):
         if parent and options.get("add_to_parent", True):
             parent.add_trail(result)
         return result
+
+
+def set_up_django() -> None:
+    """A program that has nothing but this app (`celery call`, a script of four lines) may
+    call tasks, as with plain Celery; but our rows need Django."""
+    if not (apps.ready or apps.loading):
+        django.setup()
 
 
 def accept_doorbells(sender: celery.Celery, **kwargs: Any) -> None:

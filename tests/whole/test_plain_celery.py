@@ -1,9 +1,12 @@
 """What people use of plain Celery goes on as it was."""
 
+import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from celery import chord, current_app
+from django.conf import settings
 from django_celery_results.models import TaskResult
 
 from jobs import enqueue
@@ -13,6 +16,10 @@ from jobs.states import State
 from tests.hostile_tasks import die_late, overrun_softly, retry_with, stand_still, tell_error
 from tests.sample_tasks import add, fail, give_back, plain_add, succeed_after, xsum
 from tests.waiting import eventually
+
+from .site import CELERY
+
+BASE = Path(settings.BASE_DIR)
 
 
 def lines_of(path):
@@ -121,3 +128,19 @@ def test_the_sites_limit_ends_jobs_of_tasks_without_one_of_their_own(site, tmp_p
     own = overrun_softly.apply_async((True,), queue="limited")
     assert site.ends(job, State.FAILED).error_type == "TimeLimitExceeded"
     assert site.ends(own).result == "caught"
+
+
+def test_celerys_own_commands_call_a_task_and_read_its_result(site):
+    call = [*CELERY, "call", "tests.sample_tasks.plain_add", "--args", "[1, 2]"]
+    job_id = said(site, call)
+    assert site.ends(job_id).result == 3
+    assert said(site, [*CELERY, "result", job_id]) == "3"
+
+
+def said(site, command):
+    """The last line that a command says, which must end well."""
+    done = subprocess.run(
+        command, env=site.environment, cwd=BASE, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
