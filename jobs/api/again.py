@@ -66,7 +66,7 @@ def _again(request: HttpRequest, job_id: str, given: GoOn, **how: Any) -> HttpRe
         {"again": job_id, **how},
         lambda new_id: _retried(job, order, job_id=new_id, **how),
     )
-    return asked(again, 202 if is_new else 200)
+    return asked(request, again, is_new)
 
 
 def _retried(job: Job, order: Order, **how: Any) -> Job:

@@ -2,21 +2,27 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from jobs.models import Job
-from jobs.models.shape import address
+from jobs.models.shape import address, job_shape
 from jobs.params import Invalid
 
 from .answers import answer
 from .errors import Refusal, invalid
+from .waiting import has_ended, seconds_of
 
 
-def asked(job: Job, status: int = 202) -> HttpResponse:
-    """The answer, which leads to the job."""
-    place = reverse("jobs:api:job", args=[job.pk])
-    return answer(asked_shape(job), status, Location=place)
+def asked(request: HttpRequest, job: Job, is_new: bool) -> HttpResponse:
+    """The answer, which leads to the job; or shows it whole, when the asker would wait for
+    its end and it came."""
+    headers = {"Location": reverse("jobs:api:job", args=[job.pk])}
+    if seconds := seconds_of(request):
+        headers["Preference_Applied"] = f"wait={seconds}"
+        if has_ended(job, seconds):
+            return answer(job_shape(job) | asked_shape(job), 200, **headers)
+    return answer(asked_shape(job), 202 if is_new else 200, **headers)
 
 
 def asked_shape(job: Job) -> dict[str, Any]:

@@ -61,12 +61,12 @@ def tasks(request: HttpRequest, asked: Query[TasksAsked]) -> HttpResponse:
 )
 def run(request: HttpRequest, name: str) -> HttpResponse:
     """Ask for a job of this task: 202. The same `idempotency_key` (or header
-    `Idempotency-Key`) with the same wish finds its job: 200; with another one: 409."""
+    `Idempotency-Key`) with the same wish finds its job: 200; with another one: 409. With
+    the header `Prefer: wait=20` the whole job is answered when it ends in time: 200."""
     permissions.task(person(request), "run", name)
     wish = read(Wish, forms.wish_of(request, name), is_text=forms.is_form(request))
     wish.idempotency_key = key_of(request, wish.idempotency_key)
-    job, is_new = ask(request, name, wish)
-    return asked(job, 202 if is_new else 200)
+    return asked(request, *ask(request, name, wish))
 
 
 @router.get("/tasks/{key:name}", response=may_answer(shapes.TaskOut), summary="One task")
@@ -91,8 +91,7 @@ def task(request: HttpRequest, name: str) -> HttpResponse:
 def run_any(request: HttpRequest, given: TaskWish) -> HttpResponse:
     """The same, with the name of the task in the body."""
     given.idempotency_key = key_of(request, given.idempotency_key)
-    job, is_new = ask(request, given.task, given)
-    return asked(job, 202 if is_new else 200)
+    return asked(request, *ask(request, given.task, given))
 
 
 class Wishes(Body):

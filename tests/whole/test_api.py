@@ -30,12 +30,15 @@ class Program:
         _row, self.token = ApiToken.objects.issue(root, list(Scope))
         self.url = f"{site.url}/api"
 
-    def send(self, method: str, address: str, body: Any = None) -> Answer:
+    def send(self, method: str, address: str, body: Any = None, prefer: str = "") -> Answer:
         raw = None if body is None else json.dumps(body).encode()
-        return self.send_raw(method, address, raw, "application/json")
+        return self.send_raw(method, address, raw, "application/json", prefer)
 
-    def send_raw(self, method: str, address: str, raw: bytes | None, kind: str) -> Answer:
+    def send_raw(
+        self, method: str, address: str, raw: bytes | None, kind: str, prefer: str = ""
+    ) -> Answer:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
+        headers["Prefer"] = prefer
         request = urllib.request.Request(f"{self.url}{address}", raw, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
@@ -102,6 +105,24 @@ def test_a_job_that_runs_is_cancelled(site: Site, program: Program, tmp_path: Pa
     eventually(lambda: state(program, asked["id"]) == "cancelled", 30)
     [event] = program.get(f"/jobs/{asked['id']}/events")["items"]
     assert (event["verb"], event["by"], event["reason"]) == ("cancel", "root", "enough")
+
+
+def test_who_would_wait_is_answered_with_the_end(site: Site, program: Program) -> None:
+    wish = {"params": {"total": 2}}
+    address = f"/tasks/{report.name}/jobs"
+    status, job = program.send("POST", address, wish, prefer="respond-async, wait=30")
+    assert (status, job["state"], job["result"]) == (200, "completed", 2)
+    assert job["ws_topic"] == f"job:{job['id']}"
+    again = f"/jobs/{job['id']}/retry"
+    assert program.send("POST", again, {}, prefer="wait=30")[1]["result"] == 2
+
+
+def test_who_would_not_wait_that_long_is_told_where_to_look(
+    site: Site, program: Program, tmp_path: Path
+) -> None:
+    wish = {"params": {"total": 1, "wait": str(tmp_path / "never")}}
+    status, asked = program.send("POST", f"/tasks/{report.name}/jobs", wish, prefer="wait=1")
+    assert status == 202 and "result" not in asked
 
 
 def test_ten_wishes_at_once_under_one_key_are_one_job(site: Site, program: Program) -> None:
