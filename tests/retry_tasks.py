@@ -97,3 +97,12 @@ def refuse_in_a_broad_try(self: Any, requeue: bool = False) -> None:
         raise Reject("the data are wrong", requeue=requeue)
     except Exception as error:
         raise self.retry(exc=error) from error
+
+
+@task(bind=True, max_retries=3)
+def later_and_lower(self: Any) -> str:
+    """Seed 002: an address that fails goes down in priority; here with other limits too."""
+    if self.request.retries:
+        return "done"
+    options = {"priority": 1, "time_limit": 50, "soft_time_limit": 40, "expires": 600}
+    raise self.retry(countdown=1, **options)

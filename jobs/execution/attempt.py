@@ -70,7 +70,7 @@ class RunningAttempt:
         self.settled = False
         # Told by `self.retry`, `self.replace` and `update_state("FAILURE")`.
         self.retry_order: RetryOrder | None = None
-        self.max_retries: int | None = None
+        self.retry_wish: dict[str, Any] = {}
         self.replacement: Any = None
         self.told_failure: Any = None
         self.raised: Exception | None = None

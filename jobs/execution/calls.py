@@ -63,12 +63,17 @@ class Call:
 
     def _order_retry(self, attempt: RunningAttempt) -> None:
         """The function itself called: `self.retry(…)`."""
+        wish = attempt.retry_wish
         attempt.retry_order = RetryOrder(
             retries=self.options.get("retries") or 0,
             not_before=self._not_before(),
             arguments=None if attempt.was_given(self.args, self.kwargs) else self.arguments,
             queue=self._another_queue(),
-            max_retries=attempt.max_retries,
+            priority=wish.get("priority"),
+            soft_time_limit=wish.get("soft_time_limit"),
+            time_limit=wish.get("time_limit"),
+            expires_at=moment(wish.get("expires")),
+            max_retries=wish.get("max_retries"),
         )
 
     def _is_known(self, job_id: str) -> bool:

@@ -3,6 +3,7 @@ here: the guarded UPDATE, the TaskResult and whatever comes next are one transac
 
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from celery.exceptions import Reject
@@ -80,9 +81,8 @@ def retry_later(
     chosen: JobQuerySet, order: RetryOrder, failure: Ending, **changes: Any
 ) -> bool:
     """An attempt failed and the next is due: the same job waits for it as a row."""
-    changes |= {"retries": order.retries, "reason": failure.reason}
-    told = ("arguments", "queue", "priority", "max_retries")
-    wanted = {name: getattr(order, name) for name in told}
+    changes |= {"reason": failure.reason}
+    wanted = asdict(order)
     changes |= {name: value for name, value in wanted.items() if value is not None}
     changes["not_before"] = order.not_before or Now()
     return _again(

@@ -133,6 +133,9 @@ class RetryOrder:
     arguments: str | None = None
     queue: str | None = None
     priority: int | None = None
+    soft_time_limit: float | None = None
+    time_limit: float | None = None
+    expires_at: datetime | None = None
     max_retries: int | None = None
 
     @classmethod

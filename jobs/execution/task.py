@@ -73,8 +73,8 @@ class JobMixin(Task):
             raise exc
         attempt = None if self.request.called_directly else running_attempt(self.request.id)
         if attempt is not None:
-            bound = how.get("max_retries")
-            attempt.max_retries = self.max_retries if bound is None else bound
+            # Celery loses some of them in the options that come from the request.
+            attempt.retry_wish = {"max_retries": self.max_retries, **_said(how)}
         return super().retry(args, kwargs, exc, throw, **how)
 
     def replace(self, sig: Any) -> Any:
@@ -90,6 +90,10 @@ class JobMixin(Task):
             return super().on_replace(sig)
         attempt.replacement = sig  # called once this one is over
         raise Ignore("Replaced by new task")
+
+
+def _said(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 class JobTask(JobMixin, DjangoTask):

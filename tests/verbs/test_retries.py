@@ -123,3 +123,11 @@ def test_what_was_asked_of_an_attempt_that_failed_before_it_obeyed_is_not_forgot
         job = Job.objects.get(pk=running.pk)
         assert (job.state, job.requested, job.lease) == (state, "", None)
         assert job.attempts.get().error == "no"
+
+
+def test_a_retry_may_have_another_priority_other_limits_and_an_expiry():
+    job = attempt(enqueue(retry_tasks.later_and_lower, priority=7, time_limit=90))
+    assert (job.priority, job.time_limit, job.soft_time_limit) == (1, 50, 40)
+    assert job.expires_at is not None
+    Job.objects.filter(pk=job.pk).move(State.QUEUED)
+    assert attempt(job).result == "done"
