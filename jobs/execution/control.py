@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ from jobs import registry
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
 from jobs.dispatch.enqueue import Wish, enqueue, insert
 from jobs.dispatch.publisher import queue
-from jobs.models import Event, Job, JobQuerySet, new_id
+from jobs.models import Event, Job, JobQuerySet, Task, new_id
 from jobs.params import File
 from jobs.states import WAITING, Requested, State, WaitingFor
 
@@ -33,7 +33,9 @@ def start(chosen: JobQuerySet, order: Order) -> int:
     """Let held jobs go; how many."""
     held = chosen.filter(state=State.PENDING, waiting_for=WaitingFor.START)
     with transaction.atomic():
-        return _noted("start", order, {State.PENDING: queue(held, reason="", field_errors={})})
+        _hold(chosen)
+        moved = _let_go(held, reason="", field_errors={})
+        return _noted("start", order, {State.PENDING: moved})
 
 
 def pause(chosen: JobQuerySet, order: Order) -> int:
@@ -54,11 +56,7 @@ def resume(chosen: JobQuerySet, order: Order) -> int:
     """Queue paused jobs again, and withdraw what was asked of running ones; how many."""
     with transaction.atomic():
         _hold(chosen)
-        paused = chosen.filter(state=State.PAUSED)
-        early = move_and_tell(
-            paused.filter(not_before__gt=Now()), State.PENDING, waiting_for=WaitingFor.TIME
-        )
-        moved = {State.PAUSED: early + queue(paused)}
+        moved = {State.PAUSED: _let_go(chosen.filter(state=State.PAUSED))}
         asked = chosen.filter(requested=Requested.PAUSE)
         moved[State.RUNNING] = _ask(asked, Requested.NOTHING)
         return _noted("resume", order, moved)
@@ -103,6 +101,23 @@ def fail(chosen: JobQuerySet, order: Order) -> int:
         _hold(chosen)
         moved = {state: finish(chosen.filter(state=state), ending) for state in WAITING}
         return _noted("fail", order, moved)
+
+
+def _let_go(stopped: JobQuerySet, **columns: Any) -> list[Job]:
+    """Into their queues, but for those whose task is disabled or whose time has not come:
+    the relay releases them."""
+    disabled = Task.objects.filter(enabled=False).values("pk")
+    asleep = [
+        job
+        for why, waits in (
+            (WaitingFor.TASK, Q(task__in=disabled)),
+            (WaitingFor.TIME, Q(not_before__gt=Now())),
+        )
+        for job in move_and_tell(
+            stopped.filter(waits), State.PENDING, waiting_for=why, **columns
+        )
+    ]
+    return asleep + queue(stopped, **columns)
 
 
 def retry(

@@ -11,7 +11,7 @@ from jobs.execution.control import Order
 from jobs.models import Event, Job
 from jobs.params import Invalid
 from jobs.states import ACTIVE, FINAL, WAITING, Requested, State, WaitingFor
-from tests.doors.rows import job
+from tests.doors.rows import job, task
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +37,29 @@ def test_starting_queues_a_held_job(order):
     assert control.start(rows(held), order) == 1
     assert rows(held).get().state == State.QUEUED
     only_event("start", held)
+
+
+@pytest.mark.parametrize(
+    ("verb", "stopped"),
+    [
+        ("start", {"state": State.PENDING, "waiting_for": WaitingFor.START}),
+        ("resume", {"state": State.PAUSED}),
+    ],
+)
+def test_what_is_let_go_still_waits_for_its_time_and_for_its_task(order, verb, stopped):
+    disabled = task("disabled", enabled=False).name
+    tomorrow = timezone.now() + timedelta(days=1)
+    early = job(**stopped, not_before=tomorrow)
+    idle = job(**stopped, task=disabled)
+    ripe = job(**stopped)
+    assert getattr(control, verb)(rows(early, idle, ripe), order) == 3
+    found = {row.pk: (row.state, row.waiting_for) for row in rows(early, idle, ripe)}
+    assert found == {
+        early.pk: (State.PENDING, WaitingFor.TIME),
+        idle.pk: (State.PENDING, WaitingFor.TASK),
+        ripe.pk: (State.QUEUED, ""),
+    }
+    assert Event.objects.filter(verb=verb).count() == 3
 
 
 def test_starting_leaves_a_job_that_waits_for_its_time(order):
