@@ -1,8 +1,9 @@
 """Tasks with limits of their own."""
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded
 
-from jobs import task
+from jobs import current_job, task
 
 
 @task(soft_time_limit=30, time_limit=40)
@@ -18,3 +19,14 @@ def perishable() -> None:
 @shared_task(expires=60)
 def plainly_perishable() -> None:
     """The same in plain Celery."""
+
+
+@task(soft_time_limit=1, time_limit=2, autoretry_for=(TimeLimitExceeded,))
+def linger(catch: bool) -> None:
+    """Wait at safe points; what is caught does not help in the end."""
+    while True:
+        try:
+            current_job().sleep(600)
+        except SoftTimeLimitExceeded:
+            if not catch:
+                raise

@@ -4,7 +4,6 @@ is lost the function may go on, but nothing of it lands."""
 import json
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
@@ -30,6 +29,7 @@ from .context import CurrentJob
 from .files import keep_file
 from .finish import finish, held, retry_later
 from .fit import arguments_of, hold
+from .limits import Limits
 from .log import Log
 from .outcome import Cancelled, Ending, Interruption, LeaseLost, Leaving, Paused, RetryOrder
 from .report import Report
@@ -76,7 +76,7 @@ class RunningAttempt:
         self.raised: Exception | None = None
         self.result: Any = None
         self.unfit: Exception | None = None
-        self.began = time.monotonic()
+        self.limits = Limits(job)
         # Whether the function is called; before that its task's own validation runs.
         self.has_begun = job.state != State.VALIDATING
         self._given: tuple[list[Any], dict[str, Any]] = ([], {})
@@ -192,6 +192,7 @@ class RunningAttempt:
             raise LeaseLost
         if self.requested:
             raise {Requested.PAUSE: Paused, Requested.CANCEL: Cancelled}[self.requested]()
+        self.limits.strike()
         if tracked is not None:
             self.leave_if_told()
 
@@ -273,7 +274,8 @@ class RunningAttempt:
             self.job.version = row.version
             self.requested = Requested(row.requested)
         self.lost = row is None
-        self.current_job.attention = self.must_stop or leaving.is_told()
+        is_late = self.limits.are_due
+        self.current_job.attention = self.must_stop or leaving.is_told() or is_late
         return row
 
     def close(self) -> None:

@@ -1,9 +1,7 @@
 """What is written when the function of an attempt failed."""
 
-import time
 from typing import TYPE_CHECKING, Any
 
-from celery.exceptions import SoftTimeLimitExceeded
 from celery.utils.serialization import UnpickleableExceptionWrapper
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -12,7 +10,6 @@ from jobs import registry
 from jobs.models import Job
 
 from .finish import fail as fail_or_fall_back
-from .limits import soft_limit_struck
 from .outcome import Ending, reason_for
 
 if TYPE_CHECKING:
@@ -23,9 +20,7 @@ def failure_of(
     attempt: "RunningAttempt", exception: BaseException, traceback: object
 ) -> Ending:
     error = _unwrapped(attempt, exception)
-    reason = reason_for(error)
-    if isinstance(error, SoftTimeLimitExceeded):
-        reason = soft_limit_struck(attempt.job, time.monotonic() - attempt.began)
+    reason = attempt.limits.struck(error) or reason_for(error)
     if attempt.job.falls_back:
         reason = _("Its fallback failed too: %(why)s") % {"why": reason}
     return Ending.failure(

@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Task
 from celery.contrib.django.task import DjangoTask
-from celery.exceptions import Ignore, Reject
+from celery.exceptions import Ignore, Reject, TimeLimitExceeded
 
 from jobs import registry
 
@@ -16,7 +16,7 @@ from .pipeline import perform, run_job
 
 Tracer = Callable[..., Any]
 # Whoever raises one of these says that another try makes no sense, or has been arranged.
-LAST_WORDS = (Ignore, Reject, Interruption)
+LAST_WORDS = (Ignore, Reject, TimeLimitExceeded, Interruption)
 
 
 class JobMixin(Task):

@@ -10,7 +10,7 @@ from celery.worker.control import control_command
 from jobs import registry
 from jobs.models import Task
 
-from . import capture, leaving, memory, unacknowledged
+from . import capture, leaving, limits, memory, unacknowledged
 from .backend import given_up, told_by_parent
 from .keeper import Keeper, between_forks, guard_forks, running_requests
 from .presence import Presence
@@ -27,6 +27,7 @@ def follow_registry() -> None:
 
 @signals.worker_init.connect
 def prepare(**kwargs: Any) -> None:
+    limits.note_main_process()
     registry.discover()
     unacknowledged.install()
     guard_forks()

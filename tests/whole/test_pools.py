@@ -6,6 +6,7 @@ from jobs import enqueue
 from jobs.models import Job
 from jobs.states import Requested, State
 from tests.hostile_tasks import stand_still
+from tests.limited_tasks import linger
 from tests.sample_tasks import add, fail, plain_add, succeed_after
 from tests.waiting import eventually
 
@@ -80,3 +81,15 @@ def test_a_job_in_a_thread_that_outlives_its_lease_leaves_nothing_behind(site, t
     assert add.apply_async((1, 2), queue="threads").get(timeout=20) == 3
     assert Job.objects.filter(pk=job.pk).values().get() == before
     assert not site.job(job).artifacts.exists()
+
+
+@pytest.mark.parametrize("pool", ["threads", "solo"])
+def test_limits_are_kept_at_safe_points_where_nothing_can_be_interrupted(site, pool):
+    site.start_worker(pool=pool, name=pool)
+    soft = linger.apply_async((False,), queue=pool)
+    job = site.ends(soft, State.FAILED)
+    assert job.error_type == "SoftTimeLimitExceeded"
+    assert job.reason.startswith("Its soft time limit of 1 s struck; it left after")
+    job = site.ends(linger.apply_async((True,), queue=pool), State.FAILED)
+    assert (job.error_type, job.attempt) == ("TimeLimitExceeded", 1)
+    assert job.reason.startswith("Its hard time limit of 2 s struck; it left after")
