@@ -34,7 +34,7 @@ def talk(wait: str) -> int:
 
 
 @task(stall_after=2)
-def fall_silent(*waits: str) -> int:
+def fall_silent(waits: list[str]) -> int:
     """Write a line whenever the next of the files exists, and nothing in between."""
     for wait in waits:
         while not Path(wait).exists():

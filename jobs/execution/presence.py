@@ -7,8 +7,7 @@ from typing import Any
 from celery.worker import state as worker_state
 from django.utils import timezone
 
-from jobs import registry
-from jobs.models import Worker
+from jobs.models import Job, Worker
 
 from . import leaving
 
@@ -25,6 +24,7 @@ class Presence:
         self._has_told = False
         self._queues: list[str] = []
         self._leaving_at: datetime | None = None
+        self._without_job: set[str] = set()
 
     def tell(self) -> None:
         if self.has_left:
@@ -43,11 +43,24 @@ class Presence:
         return {
             "pool": type(pool).__module__.rpartition(".")[2][:NAME_MAX_CHARS],
             "slots": max(int(pool.num_processes), 1),
-            "others": _running_others(),
+            "others": self._running_others(),
             "queues": self._taken_from(),
             "is_connected": self._is_connected,
             "leaving_at": self._leaves_since(),
         }
+
+    def _running_others(self) -> int:
+        """What keeps slots busy and is no job: plain tasks, and functions that go on though
+        their attempt was given up or their job is over. One that is just ending is not meant,
+        so the latter count from the second look on."""
+        running = _running()
+        leases = {request.lease for request in running if hasattr(request, "lease")}
+        plain = len(running) - len(leases)
+        held = Job.objects.filter(lease_expires_at__isnull=False, lease__in=leases)
+        without_job = leases - {*held.values_list("lease", flat=True)} if leases else set()
+        others = plain + len(without_job & self._without_job)
+        self._without_job = without_job
+        return others
 
     def _leaves_since(self) -> datetime | None:
         if self._leaving_at is None and leaving.is_told():
@@ -67,11 +80,10 @@ class Presence:
         return self._queues
 
 
-def _running_others() -> int:
-    """What the pool runs that makes no jobs. The main thread may be adding to it now."""
+def _running() -> list[Any]:
+    """What the pool runs. The main thread may be adding to it right now."""
     while True:
         try:
-            running = [request.name for request in worker_state.active_requests]
+            return list(worker_state.active_requests)
         except RuntimeError:  # "set changed size during iteration"
             continue
-        return sum(not registry.makes_jobs(name) for name in running)

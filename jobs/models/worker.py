@@ -40,7 +40,7 @@ class Worker(models.Model):
     name = models.CharField(max_length=255, primary_key=True)
     pool = models.CharField(max_length=64, blank=True)
     slots = models.PositiveIntegerField(default=1)
-    # What it runs beside jobs: tasks that stay plain Celery.
+    # What it runs beside jobs: plain Celery, and functions whose job was taken from them.
     others = models.PositiveIntegerField(default=0)
     queues = models.JSONField(default=list)
     is_connected = models.BooleanField(default=True)  # with the broker

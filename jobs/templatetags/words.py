@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from jobs.states import Requested, State
+from jobs.states import Requested, State, WaitingFor
 
 register = template.Library()
 
@@ -47,6 +47,22 @@ def asked(requested: str) -> str:
     """What was asked of a running job and is not done yet; "" when nothing was."""
     words = {Requested.PAUSE: _("pausing…"), Requested.CANCEL: _("cancelling…")}
     return words.get(Requested(requested), "")
+
+
+@register.filter
+def waits(waiting_for: str) -> str:
+    """Why a pending job has no message, in the fewest words; "" for the others."""
+    words = {
+        WaitingFor.START: _("held"),
+        WaitingFor.TIME: _("its time"),
+        WaitingFor.SLOT: _("no free slot"),
+        WaitingFor.RATE: _("rate limit"),
+        WaitingFor.QUEUE: _("queue paused"),
+        WaitingFor.TASK: _("task disabled"),
+        WaitingFor.UPSTREAM: _("jobs before it"),
+        WaitingFor.BROKER: _("no broker"),
+    }
+    return words[WaitingFor(waiting_for)] if waiting_for else ""
 
 
 @register.filter

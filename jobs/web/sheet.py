@@ -83,6 +83,12 @@ class Sheet:
         return {verb.name for verb in self.verbs}
 
     @property
+    def has_menu(self) -> bool:
+        """Whether there are verbs beside those in the row."""
+        again = self.may_run and not self.is_failed
+        return again or self.may_edit or bool(self.aside_verbs)
+
+    @property
     def may_edit(self) -> bool:
         # What may be marked as failed waits, and is theirs to control.
         return self.is_waiting and bool(self.verbs)
@@ -212,6 +218,11 @@ class Sheet:
     @property
     def stack_blocks(self) -> list[trace.Block]:
         return trace.blocks(self.stack.text) if self.stack else []
+
+    @property
+    def broke_at(self) -> trace.Frame | None:
+        """Where in people's own code it broke."""
+        return trace.own_last(self.job.traceback) if self.may_read_traces else None
 
     @property
     def silent_seconds(self) -> float | None:

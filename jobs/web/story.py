@@ -28,6 +28,21 @@ DONE = {
 }
 
 
+# Where a word has a symbol and a tone of its own.
+SIGNS = {
+    "start": ("i-play", ""),
+    "pause": ("s-paused", "s-paused"),
+    "resume": ("i-play", ""),
+    "cancel": ("s-cancelled", ""),
+    "terminate": ("s-cancelled", ""),
+    "fail": ("s-failed", ""),
+    "retry": ("i-redo", ""),
+    "edit": ("i-edit", ""),
+    "stack": ("i-queue", ""),
+    "stall": ("i-alert", "t-warn"),
+}
+
+
 @dataclass(frozen=True)
 class Happening:
     at: datetime
@@ -38,9 +53,10 @@ class Happening:
     person: Any = None
 
 
-def story(job: Job, attempts: Iterable[Attempt], events: Iterable[Event]) -> list[Happening]:
-    """Every happening with its time, newest first."""
-    found = [*_asked(job), *_tries(attempts), *_now(job), *map(_event, events)]
+def story(job: Job, attempts: list[Attempt], events: list[Event]) -> list[Happening]:
+    """Every happening with its time, newest first; each told once, by who knows most."""
+    found = [*_asked(job), *_tries(job, attempts), *_now(job, attempts, events)]
+    found += map(_event, events)
     return sorted(found, key=lambda happening: happening.at, reverse=True)
 
 
@@ -50,23 +66,28 @@ def _asked(job: Job) -> Iterator[Happening]:
     yield Happening(job.created_at, words, symbol="s-queued", person=person)
 
 
-def _tries(attempts: Iterable[Attempt]) -> Iterator[Happening]:
+def _tries(job: Job, attempts: Iterable[Attempt]) -> Iterator[Happening]:
     for attempt in attempts:
         if attempt.started_at:
             yield _started(attempt.started_at, attempt.number, attempt.worker)
+        if job.finished_at and attempt.number == job.attempt:
+            continue  # its end was the job's
         words = _("Attempt %(n)s ended badly") % {"n": attempt.number}
         detail = attempt.reason or attempt.error_type
         yield Happening(attempt.finished_at, words, detail, "s-failed", "s-failed")
 
 
-def _now(job: Job) -> Iterator[Happening]:
-    """The live or last attempt, which has no row of its own while it is well."""
-    if job.started_at and job.state not in (State.RETRYING, State.FAILED):
+def _now(job: Job, attempts: Iterable[Attempt], events: Iterable[Event]) -> Iterator[Happening]:
+    """The live or last attempt, which has no row of its own while it is well, and the end."""
+    if job.started_at and job.attempt not in {attempt.number for attempt in attempts}:
         yield _started(job.started_at, job.attempt, job.worker)
     if job.finished_at:
         symbol = "s-errors" if job.state == State.COMPLETED_WITH_ERRORS else f"s-{job.state}"
+        detail = job.reason or (job.error_type if job.state == State.FAILED else "")
+        if detail in {event.reason for event in events}:
+            detail = ""  # a person said so, and stands beside it
         label = State(job.state).label
-        yield Happening(job.finished_at, str(label), job.reason, symbol, symbol)
+        yield Happening(job.finished_at, str(label), detail, symbol, symbol)
 
 
 def _started(at: datetime, number: int, worker: str) -> Happening:
@@ -79,7 +100,8 @@ def _event(event: Event) -> Happening:
     words = str(DONE.get(event.verb, event.verb.capitalize()))
     if event.actor:
         words = _("%(done)s by") % {"done": words}
-    return Happening(event.at, words, detail, person=event.actor)
+    symbol, tone = SIGNS.get(event.verb, ("i-note", ""))
+    return Happening(event.at, words, detail, symbol, tone, event.actor)
 
 
 def _edited(event: Event) -> str:

@@ -9,6 +9,8 @@ _LIBRARY = re.compile(
     r"site-packages|dist-packages|/lib/python|\\lib\\|^<frozen |[/\\]jobs[/\\]execution[/\\]"
 )
 
+_PATH_PARTS = 3
+
 
 @dataclass(frozen=True)
 class Block:
@@ -17,6 +19,22 @@ class Block:
     text: str
     count: int
     is_library: bool
+
+
+@dataclass(frozen=True)
+class Frame:
+    place: str
+    name: str
+
+
+def own_last(text: str) -> Frame | None:
+    """The innermost frame of own code, as a few words: tasks/billing.py:61, in charge."""
+    frames = [match for line in text.splitlines() if (match := _FRAME.match(line))]
+    own = [frame for frame in frames if _kind(frame["path"]) == "own"]
+    if not own:
+        return None
+    path = "/".join(re.split(r"[/\\]", own[-1]["path"])[-_PATH_PARTS:])
+    return Frame(f"{path}:{own[-1]['line']}", own[-1]["name"] or "")
 
 
 def blocks(text: str) -> list[Block]:

@@ -62,7 +62,7 @@ def test_a_slot_with_a_task_that_is_no_job_is_busy_too(olga):
     serve(slots=1, others=1)
     job = queued()
     assert why(olga, job)[0] == "All workers of its queue are busy."
-    assert "1 task that is no job" in panel(olga, job)
+    assert "1 function runs that is no job, or no longer one" in panel(olga, job)
 
 
 def test_what_runs_on_workers_of_other_queues_keeps_nobody_busy(olga):
@@ -124,7 +124,14 @@ def test_what_cannot_be_put_into_its_queue_says_why_and_what_happened_before_doe
     assert "no such exchange" in panel(olga, odd)
 
 
+def test_a_message_that_nobody_took_is_about_to_be_rung_again(olga):
+    serve()
+    for columns in ({"rings": 1}, {"queued_at": in_(-20)}):
+        job = queued(ring_at=in_(-0.1), **columns)
+        assert why(olga, job)[1]["It is about to be rung again"] is None
+
+
 def test_a_job_whose_turn_to_be_rung_has_not_come_says_so(olga):
     serve()
-    job = queued(ring_at=in_(-5))
+    job = queued(ring_at=in_(-5), queued_at=in_(-5))
     assert why(olga, job)[1]["Its message is not out yet"] is None

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.reading.runs import Run, Runs
-from jobs.states import State
+from jobs.states import State, WaitingFor
 from jobs.templatetags import words
 from jobs.web import trace
 from jobs.web.pace import DESK, PHONE, pace
@@ -136,3 +136,14 @@ def test_where_the_attempt_began_is_said_where_there_is_room():
     assert line is not None and line.begin is not None
     crowded = pace(1000, runs, None)
     assert crowded is not None and crowded.begin is None
+
+
+def test_where_it_broke_is_the_innermost_frame_of_own_code():
+    assert trace.own_last(TRACEBACK) == trace.Frame("app/tasks/billing.py:61", "charge")
+    assert trace.own_last("no traceback at all") is None
+
+
+@pytest.mark.parametrize("waiting_for", WaitingFor)
+def test_every_reason_to_wait_has_few_words(waiting_for):
+    assert 0 < len(words.waits(waiting_for)) < 16
+    assert words.waits("") == ""

@@ -12,7 +12,7 @@ def stalls(job: Job) -> int:
 
 def test_a_silent_job_is_flagged_until_it_speaks_and_ends_well(site, tmp_path):
     waits = [tmp_path / name for name in ("first", "second")]
-    asked = fall_silent.delay(*map(str, waits))
+    asked = fall_silent.delay([*map(str, waits)])
     job = site.reaches(asked, State.RUNNING)
     assert job.stall_after.total_seconds() == 2
     for number, wait in enumerate(waits, start=1):

@@ -58,12 +58,26 @@ def test_the_page_follows_the_workers_of_the_queue(site, admin, tmp_path, pool):
     assert "Its only slot is busy" in html and "number 2 of 2" in html
     told = Worker.objects.get(pk="extra@tests")
     assert (told.slots, told.queues, told.is_connected) == (1, [QUEUE], True)
+    assert told.others == 0
     go.touch()
     for job in waiting:
         site.ends(job)
     worker.stop()
     late = enqueue(add.name, {"x": 1}, queue=QUEUE)
     eventually(lambda: says(admin, late, "extra@tests was told to end"))
+
+
+def test_a_function_that_goes_on_without_its_job_keeps_its_slot_busy(site, admin, tmp_path):
+    site.start_worker(name="extra", queue=QUEUE, slots=1)
+    ghost, go = occupy(tmp_path, "ghost")
+    assert Job.objects.filter(pk=ghost.pk).move(State.CANCELLED)
+    job = enqueue(add.name, {"x": 1}, queue=QUEUE)
+    said = "1 function runs that is no job, or no longer one"
+    eventually(lambda: says(admin, job, said), 20)
+    assert says(admin, job, "All workers of its queue are busy.")
+    go.touch()
+    site.ends(job)
+    eventually(lambda: Worker.objects.get(pk="extra@tests").others == 0)
 
 
 def test_a_worker_that_was_killed_or_stopped_is_not_taken_to_be_there(site, admin):

@@ -130,10 +130,11 @@ def _disabled(case: Case) -> Check:
 
 def time(case: Case) -> Iterator[Check]:
     job = case.job
-    if job.not_before is None or job.state == State.PAUSED:
+    if job.state == State.PAUSED:
         return
     if not case.is_early:
-        yield Check(_("Its time has come"), "", True, "i-check", job.not_before)
+        detail = "" if job.not_before else _("no time was set before which it may not start")
+        yield Check(_("Its time has come"), detail, True, "i-check", job.not_before)
         return
     words, because = _("Its time has not come"), _("It waits for its time.")
     if job.state == State.RETRYING:
@@ -199,11 +200,11 @@ def broker(case: Case) -> Iterator[Check]:
 def relay(case: Case) -> Iterator[Check]:
     """Who lets go what is due."""
     job = case.job
-    if job.state != State.RETRYING and job.waiting_for not in BY_RELAY:
-        return
-    if case.has_relay:
-        yield Check(_("The relay is at work"), _("it looks each second"), True, "i-check")
-    else:
+    needed = job.state == State.RETRYING or job.waiting_for in BY_RELAY
+    if case.has_relay and (needed or job.state == State.QUEUED):
+        detail = _("it lets go what is due, and rings again for what was lost")
+        yield Check(_("The relay is at work"), detail, True, "i-check")
+    elif needed:
         yield no_relay(case)
 
 

@@ -1,6 +1,7 @@
 """What keeps a queued job from being taken: its message, the workers, those before it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.urls import reverse
 from django.utils import timezone
@@ -8,13 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from jobs.execution.senseless import MOST_REFUSALS, UNKNOWN
-from jobs.models import Event, Worker
+from jobs.models import Event, Job, Worker
 from jobs.reading.waiting import COUNTED, Wait
 
 from .check import Case, Check, Link, joined
 from .held import no_relay
 
 MOST_NAMED = 3
+# What is to be rung as it is queued has nearly the same moment for both.
+AT_ONCE = timedelta(seconds=1)
 
 
 def message(case: Case) -> Iterator[Check]:
@@ -28,8 +31,7 @@ def message(case: Case) -> Iterator[Check]:
     elif job.ring_at is None or job.ring_at <= timezone.now():
         if not case.has_relay:
             yield no_relay(case)
-        detail = _("only some jobs of a queue have one at once; it goes out in its turn")
-        yield Check(_("Its message is not out yet"), detail, None, "i-clock")
+        yield _due(job)
     elif job.rings:
         words = ngettext("Its message went out %(n)d time", "Its message went out %(n)d times",
                          job.rings) % {"n": job.rings}  # fmt: skip
@@ -38,6 +40,16 @@ def message(case: Case) -> Iterator[Check]:
     else:
         detail = _("should it be lost, it is rung again")
         yield Check(_("Its message is out"), detail, True, "i-check", job.ring_at)
+
+
+def _due(job: Job) -> Check:
+    """Its moment to be rung (again) has come; whether it ever was, the row tells."""
+    since = job.queued_at or job.created_at
+    if job.rings or (job.ring_at is not None and job.ring_at - since > AT_ONCE):
+        detail = _("nobody took its message, which may be lost")
+        return Check(_("It is about to be rung again"), detail, None, "i-clock")
+    detail = _("only some jobs of a queue have one at once; it goes out in its turn")
+    return Check(_("Its message is not out yet"), detail, None, "i-clock")
 
 
 def _refusals(case: Case) -> list[Event]:
@@ -61,14 +73,13 @@ def _refused(case: Case, refusals: list[Event]) -> Check:
 def workers(wait: Wait) -> Iterator[Check]:
     if not wait.taking:
         yield _nobody(wait)
-    elif wait.free:
-        names = ", ".join(worker.name for worker in wait.taking[:MOST_NAMED])
-        words = _("%(names)s takes from its queue") % {"names": names}
-        free = _("%(free)d of %(slots)d slots are free") % {
-            "free": wait.free, "slots": wait.slots,
-        }  # fmt: skip
-        yield Check(words, free, True, "i-check", wait.taking[0].heard_at)
-    else:
+        return
+    names = ", ".join(worker.name for worker in wait.taking[:MOST_NAMED])
+    words = _("%(names)s takes from its queue") % {"names": names}
+    free = {"free": wait.free, "slots": wait.slots}
+    detail = _("%(free)d of %(slots)d slots are free") % free if wait.free else ""
+    yield Check(words, detail, True, "i-check", wait.taking[0].heard_at)
+    if not wait.free:
         yield _busy(wait)
 
 
@@ -109,7 +120,11 @@ def _busy(wait: Wait) -> Check:
     unseen = len(wait.running) - len(links)
     others = sum(worker.others for worker in wait.taking)
     more = ngettext("and %(n)d job more", "and %(n)d jobs more", unseen) % {"n": unseen}
-    plain = ngettext("%(n)d task that is no job", "%(n)d tasks that are no jobs", others)
+    plain = ngettext(
+        "%(n)d function runs that is no job, or no longer one",
+        "%(n)d functions run that are no jobs, or no longer",
+        others,
+    )
     words = ngettext("Its only slot is busy", "All %(n)d slots are busy", wait.slots)
     return Check(
         words % {"n": wait.slots},

@@ -11,11 +11,15 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from jobs import enqueue
-from jobs.models import Job
+from jobs.execution import control
+from jobs.execution.control import Order
+from jobs.models import Job, Stack
 from jobs.states import State
 from project.tasks import basics, images
 from tests.doors import form_tasks, rows
 from tests.sample_tasks import fail
+from tests.waiting import eventually
+from tests.watched_tasks import fall_silent
 from tests.whole.site import Site
 
 LOOKS = {
@@ -38,6 +42,7 @@ def put_up(site: Site, person: User, samples: Path) -> dict[str, str]:
     site.ends(jobs["failed"], State.FAILED)
     site.ends(jobs["completed"], State.COMPLETED_WITH_ERRORS, within=60)
     site.reaches(jobs["running"], State.RUNNING)
+    jobs |= _stuck(site, person)
     return {
         "jobs": reverse("jobs:jobs"),
         "jobs-none": reverse("jobs:jobs") + "?q=no+such+thing&owner=me&state=failed",
@@ -62,6 +67,21 @@ def _asked(person: User, samples: Path) -> dict[str, Job]:
         "held": enqueue(basics.task_sleep.name, {"seconds": 60}, by=person, hold=True),
         "later": enqueue(basics.task_sleep.name, {"seconds": 60}, by=person, countdown=5000),
     }
+
+
+def _stuck(site: Site, person: User) -> dict[str, Job]:
+    """All slots are taken, one of them by a job that says nothing; others wait."""
+    by = Order(person, "Why does it take so long?")
+    silent = enqueue(fall_silent.name, {"waits": ["never"]}, by=person)
+    eventually(lambda: site.job(silent).stalled_at is not None, 30)
+    assert control.stack(Job.objects.filter(pk=silent.pk), by)
+    eventually(lambda: Stack.objects.filter(job=silent).exists(), 30)
+    seconds = {"seconds": 60}
+    line = [enqueue(basics.task_sleep.name, seconds, by=person) for _ in range(3)]
+    paused = enqueue(basics.task_sleep.name, seconds, by=person)
+    assert control.pause(Job.objects.filter(pk=paused.pk), by)
+    nobody = enqueue(basics.task_sleep.name, seconds, by=person, queue="reports")
+    return {"stalled": silent, "queued": line[-1], "paused": paused, "nobody": nobody}
 
 
 def an_earlier_run(person: User, seconds: float) -> None:

@@ -1,6 +1,7 @@
 // Parts of a page, fetched again from the server: the same HTML as at the first paint,
 // with permission checked again.
 
+import { focusOf, keep } from "./kept.js";
 import { tellAll } from "./times.js";
 
 export class Gone extends Error {}
@@ -29,12 +30,13 @@ export function swap(content) {
   for (const fresh of [...content.children]) {
     const old = fresh.id && document.getElementById(fresh.id);
     if (!old || old.contains(document.getSelection()?.anchorNode) && !document.getSelection().isCollapsed) continue;
-    tellAll(fresh);
+    [old, fresh].forEach(tellAll);
+    keep(old, fresh);
     if (old.isEqualNode(fresh)) continue;
-    const focused = old.contains(document.activeElement) && document.activeElement.id;
+    const focusAgain = focusOf(old);
     old.replaceWith(fresh);
     fresh.dispatchEvent(new CustomEvent("parts", { bubbles: true }));
-    if (focused) document.getElementById(focused)?.focus();
+    focusAgain();
   }
 }
 
