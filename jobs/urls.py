@@ -7,7 +7,7 @@ from django.urls.converters import StringConverter
 from jobs.api import door
 from jobs.api.bulk import ManyVerbConverter
 from jobs.api.verbs import VerbConverter
-from jobs.web import bulk, downloads, edit, jobs, log, tasks, verbs
+from jobs.web import bulk, downloads, edit, jobs, log, tasks, tokens, verbs
 
 
 class KeyConverter(StringConverter):
@@ -26,6 +26,8 @@ urlpatterns = [
     path("api/", include((door.patterns(), "api"))),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/<key:name>/", tasks.task, name="task"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<int:token_id>/revoke", tokens.revoke, name="revoke_token"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/bulk", bulk.bulk, name="bulk"),
     path("jobs/<key:job_id>/log", log.log, name="log"),

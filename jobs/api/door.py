@@ -29,7 +29,7 @@ api = NinjaAPI(
 errors.connect(api)
 # The longer addresses first: an id may hold slashes. A look and an edit share an address,
 # and so a router.
-for part in (verbs, again, parts, bulk, tasks, tickets, edit):
+for part in (tasks, verbs, again, parts, bulk, tickets, edit):
     api.add_router("", part.router)
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from jobs import urls
-from jobs.models import Job
+from jobs.models import ApiToken, Job
 from jobs.states import State
 
 from . import rows
@@ -31,6 +31,8 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     "errors": (200, 200, 200, 200, 404),
     "edit": (302, 403, 302, 302, 404),
     "verb": (405, 405, 405, 405, 405),
+    "tokens": (200, 200, 200, 200, 200),
+    "revoke_token": (405, 405, 405, 405, 405),
 }
 # What those answer that change something, when they are posted to.
 POSTED = {
@@ -39,6 +41,9 @@ POSTED = {
     "edit": (302, 403, 302, 302, 404),
     # Nobody is refused: what they have no say in is not among the jobs.
     "bulk": (422, 422, 422, 422, 422),
+    "tokens": (422, 422, 422, 422, 422),
+    # The token is the owner's, and nobody else's business.
+    "revoke_token": (302, 404, 404, 404, 404),
 }
 ROLES = ("owner", "viewer", "manager", "superuser", "stranger")
 
@@ -68,7 +73,8 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     }
     job = rows.job(State.FAILED, owner=people["owner"], traceback="SECRET FRAME")
     file = rows.artifact(job, "a.png", rows.PNG, thumbnail=rows.PNG)
-    return {"people": people, "job": job, "file": file}
+    token, _text = ApiToken.objects.issue(people["owner"], ["read"])
+    return {"people": people, "job": job, "file": file, "token": token}
 
 
 def address(name: str, world: dict[str, Any]) -> str:
@@ -77,8 +83,9 @@ def address(name: str, world: dict[str, Any]) -> str:
         "artifact": [world["job"].pk, world["file"].pk],
         "thumbnail": [world["job"].pk, world["file"].pk],
         "verb": [world["job"].pk, "cancel"],
+        "revoke_token": [world["token"].pk],
     }
-    plain = {"home", "tasks", "jobs"}
+    plain = {"home", "tasks", "jobs", "tokens"}
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
     return reverse(

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
-from jobs.models import Attempt, JobError
+from jobs.models import ApiToken, Attempt, JobError
 from jobs.states import State
 from tests.doors import form_tasks, rows
 
@@ -42,12 +42,14 @@ def addresses(transactional_db: None, settings: Any, tmp_path: Any) -> list[str]
         rows.job(State.COMPLETED, ago=5000)
     jobs = [_every_part(rows.job(state, owner=admin, **_told(state))) for state in State]
     names = (rows.ADD, form_tasks.many_kinds.name, form_tasks.uploads.name, "site.broken")
+    ApiToken.objects.issue(admin, ["read", "run"], name="cron", days=9)
     return [
         reverse("jobs:jobs"),
         reverse("jobs:jobs") + "?state=failed&owner=me&task=x&q=nothing",
         reverse("jobs:tasks"),
         *[reverse("jobs:task", args=[name]) for name in names],
         *[reverse("jobs:job", args=[job.pk]) for job in jobs],
+        reverse("jobs:tokens"),
         "/no/such/page",
     ]
 
