@@ -35,7 +35,10 @@ def offered(
     initial = given.values_of(earlier) if earlier else {}
     named = {name: query[name] for name in definition.parameters.names if name in query}
     kept = given.files_of(user, earlier) if earlier else {}
-    return definition.parameters.form(initial=initial | named, kept=kept)
+    form = definition.parameters.form(initial=initial | named, kept=kept)
+    if earlier and earlier.field_errors:
+        form.warn(earlier.field_errors)
+    return form
 
 
 def filled(

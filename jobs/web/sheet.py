@@ -114,6 +114,14 @@ class Sheet:
         return runs.span(self.job)
 
     @property
+    def retries(self) -> str:
+        return tries.retries(self.job)
+
+    @property
+    def headline(self) -> str:
+        return tries.headline(self.job)
+
+    @property
     def fallback(self) -> str:
         """What takes the place of the function in the last attempt, if that has come."""
         if not self.job.falls_back:

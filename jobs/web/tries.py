@@ -9,6 +9,9 @@ from django.utils.translation import gettext as _
 from jobs.models import Attempt, Job
 from jobs.states import State
 
+# Errors of Celery's whose own words say less than ours.
+EXPLAINED = ("Reject", "SoftTimeLimitExceeded", "TimeLimitExceeded", "WorkerLostError")
+
 
 @dataclass(frozen=True)
 class Try:
@@ -24,6 +27,11 @@ class Try:
     error_type: str = ""
     error: str = ""
     traceback: str = ""
+
+    @property
+    def has_own_words(self) -> bool:
+        """Whether the reason says more than the name of the error."""
+        return not self.error_type or self.error_type not in self.words
 
     @property
     def seconds(self) -> float | None:
@@ -69,3 +77,16 @@ def _well(job: Job, known: set[int], sections: dict[int, tuple[int, int]]) -> It
         finished_at=job.finished_at,
         lines=sections.get(job.attempt),
     )
+
+
+def retries(job: Job) -> str:
+    """How many of its retries are used."""
+    if job.max_retries is None:
+        return _("Retry %(n)s, without a bound") % {"n": job.retries}
+    return _("Retry %(n)s of %(most)s") % {"n": job.retries, "most": job.max_retries}
+
+
+def headline(job: Job) -> str:
+    """The reason, where it tells best what broke; else ""."""
+    is_refused = job.state == State.FAILED and job.field_errors
+    return job.reason if is_refused or job.error_type in EXPLAINED else ""

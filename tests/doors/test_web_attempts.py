@@ -55,6 +55,7 @@ def test_each_attempt_has_its_own_worker_times_error_traceback_and_log(admin):
     for number, html in ((1, first), (2, second)):
         assert f"w{number}@node" in html and f"3{number} s" in html
         assert f"refused {number}" in html and f"Traceback of {number}" in html
+    assert "It raised" not in first
     assert "Log, lines 1–9" in first and "?line=1#L1" in first
     assert "Log" not in second
     assert "w3@node" in last and "Completed" in last and "Log, lines 10–14" in last
@@ -96,3 +97,17 @@ def test_a_traceback_is_for_those_who_may_read_it(client):
     failed(job := rows.job(State.RETRYING), 1)
     (html,) = tries(client, job)
     assert "refused 1" in html and "Traceback of" not in html
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"retries": 2, "max_retries": 5}, "Retry 2 of 5."),
+        ({"retries": 2, "max_retries": None}, "Retry 2, without a bound."),
+        ({"error_type": "WorkerLostError", "reason": "It died."}, "<span>It died.</span>"),
+        ({"error_type": "KeyError", "error": "x"}, "<span>KeyError: x</span>"),
+    ],
+)
+def test_what_broke_is_told_in_the_best_words(admin, columns, words):
+    job = rows.job(State.FAILED, **columns)
+    assert words in admin.get(f"/jobs/{job.pk}/").content.decode()

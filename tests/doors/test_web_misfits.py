@@ -83,3 +83,11 @@ def test_what_was_refused_says_so_at_the_top_and_beside_the_parameters(admin):
 def test_programs_hear_of_the_errors_too(held):
     assert job_shape(Job.objects.get())["field_errors"] == ERRORS
     assert job_shape(rows.job(field_errors={}))["field_errors"] is None
+
+
+def test_who_runs_it_again_with_edits_sees_what_was_wrong(admin):
+    errors = {"x": ["Enter a whole number."]}
+    job = rows.job(State.FAILED, params={"x": "many"}, attempt=0, field_errors=errors)
+    response = admin.get(f"/tasks/{rows.ADD}/?from={job.pk}")
+    assert response.context["form"].errors == errors
+    assert "The earlier run was refused for this." in response.content.decode()

@@ -41,6 +41,12 @@ def addresses(transactional_db: None, settings: Any, tmp_path: Any) -> list[str]
     for _ in range(4):
         rows.job(State.COMPLETED, ago=5000)
     jobs = [_every_part(rows.job(state, owner=admin, **_told(state))) for state in State]
+    misfit = {
+        "params": {"x": "many"},
+        "field_errors": {"x": ["Odd."], "z": ["No."], "": ["All."]},
+    }
+    held = rows.job(State.PENDING, waiting_for="start", owner=admin, **misfit)
+    refused = rows.job(State.FAILED, attempt=0, owner=admin, **misfit)
     names = (rows.ADD, form_tasks.many_kinds.name, form_tasks.uploads.name, "site.broken")
     ApiToken.objects.issue(admin, ["read", "run"], name="cron", days=9)
     return [
@@ -48,7 +54,8 @@ def addresses(transactional_db: None, settings: Any, tmp_path: Any) -> list[str]
         reverse("jobs:jobs") + "?state=failed&owner=me&task=x&q=nothing",
         reverse("jobs:tasks"),
         *[reverse("jobs:task", args=[name]) for name in names],
-        *[reverse("jobs:job", args=[job.pk]) for job in jobs],
+        *[reverse("jobs:job", args=[job.pk]) for job in (*jobs, held, refused)],
+        reverse("jobs:edit", args=[held.pk]),
         reverse("jobs:tokens"),
         "/no/such/page",
     ]
