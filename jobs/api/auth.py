@@ -39,7 +39,7 @@ class Token(AuthBase):
             # A session beside it does not count: who sends a token means the token.
             raise AuthenticationError
         _refuse_beyond_scopes(token, *self.scopes)
-        ApiToken.objects.filter(pk=token.pk).note_use()
+        token.note_use()
         request.user = token.user
         cast(Any, request).token = token
         return _paced(cast(permissions.Person, token.user))

@@ -1,6 +1,7 @@
 """Jobs: the list, and one."""
 
 import json
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from .kinds import JobFilter, Key
 MOST = 200
 LONGEST_PARAMS = 10_000
 """Characters of JSON above which a list leaves parameters out."""
+LONGEST_ERROR = 500
 
 router = Router(tags=["jobs"])
 
@@ -74,8 +76,10 @@ def _refuse_unknown(request: HttpRequest) -> None:
         raise invalid({name[:200]: told for name in sorted(unknown)[:10]})
 
 
-def _line(job: Job) -> dict[str, object]:
+def _line(job: Job) -> dict[str, Any]:
     line = job_line(job)
+    if line["error"]:
+        line["error"]["message"] = line["error"]["message"][:LONGEST_ERROR]
     if len(json.dumps(line["params"])) > LONGEST_PARAMS:
         line["params"] = None
     return line

@@ -62,6 +62,8 @@ class JobLine(BaseModel):
     note: str
     worker: str
     error: Error | None
+    field_errors: Any
+    stalled_at: Time | None
     due_at: Time | None
     not_before: Time | None
     expires_at: Time | None

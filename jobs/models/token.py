@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 PREFIX = "batuta_"
@@ -59,11 +60,6 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         """Close them for good; how many were open."""
         return self.filter(revoked_at=None).update(revoked_at=Now())
 
-    def note_use(self) -> int:
-        """Remember that they were used just now, to the minute."""
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - _FRESH)
-        return self.filter(stale).update(last_used_at=Now())
-
 
 class ApiToken(models.Model):
     user = models.ForeignKey(
@@ -88,6 +84,11 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.start}…"
+
+    def note_use(self) -> None:
+        """Remember that it was used just now, to the minute: most requests write nothing."""
+        if self.last_used_at is None or timezone.now() - self.last_used_at > _FRESH:
+            ApiToken.objects.filter(pk=self.pk).update(last_used_at=Now())
 
 
 def digest(text: str) -> str:

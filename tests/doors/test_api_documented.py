@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from jobs.api import door
-from jobs.models import Scope
+from jobs.api import door, shapes
+from jobs.models import Attempt, Event, Scope
+from jobs.states import State
+from tests.doors import rows
+from tests.doors.programs import Program
 
 DOCS = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
 CODE = "".join(path.read_text() for path in Path(door.__file__).parent.glob("*.py"))
@@ -49,3 +52,27 @@ def test_every_address_says_what_it_does_and_may_answer(address):
 def test_each_operation_has_a_name_of_its_own():
     names = [operation["operationId"] for operation in operations().values()]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.django_db
+def test_the_schema_knows_every_field_of_the_answers():
+    root = Program(rows.user("root", is_superuser=True))
+    rows.task()
+    job = rows.job(State.FAILED, error="e", error_type="E")
+    Event.objects.create(job=job, verb="cancel")
+    Attempt.objects.create(job=job, number=1)
+    rows.log(job, "line")
+    known = {
+        f"/jobs/{job.pk}": shapes.JobOut,
+        f"/jobs/{job.pk}/result": shapes.Result,
+        f"/tasks/{rows.ADD}": shapes.TaskOut,
+        "/tasks": shapes.TaskLine,
+        "/jobs": shapes.JobLine,
+        f"/jobs/{job.pk}/events": shapes.EventOut,
+        f"/jobs/{job.pk}/attempts": shapes.AttemptOut,
+        f"/jobs/{job.pk}/logs": shapes.Line,
+    }
+    for address, shape in known.items():
+        said = root.get(address).json()
+        for one in said.get("items", [said]):
+            assert set(one) == set(shape.model_fields), address
