@@ -141,3 +141,21 @@ def report_last(times: int) -> None:
     """Report faster than anybody ships, then end at once."""
     for number in range(times):
         current_job().progress(number + 1, times, f"at {number + 1}")
+
+
+@task
+async def write_rows_in_a_loop() -> list[str]:
+    """All that a job may write, from a coroutine."""
+    job = current_job()
+    job.progress(1, 1, "in a loop")
+    job.checkpoint({"step": 1})
+    job.error("an item", "is broken")
+    return [str(job.attach(b"x", "a.txt").pk), use_the_directory.delay(False).id]
+
+
+@task(bind=True, max_retries=2)
+async def retry_in_a_loop(self: Any) -> list[Any]:
+    """Ask for another try from a coroutine."""
+    if self.request.retries < 2:
+        raise self.retry(countdown=0, exc=ValueError("once more"))
+    return [self.request.id, self.request.retries]

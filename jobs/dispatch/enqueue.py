@@ -17,6 +17,7 @@ from jobs.states import State, WaitingFor
 from . import window
 from .caller import caller_id, lineage
 from .changes import tell_on_commit
+from .loop import beside_the_loop
 from .policy import Policy, policy_of, routed_queue
 from .publisher import ring_on_commit, soon
 
@@ -48,6 +49,7 @@ class Wish:
             self.not_before = timezone.now() + timedelta(seconds=self.countdown)
 
 
+@beside_the_loop
 def enqueue(
     task: Any,
     params: Mapping[str, Any] | None = None,

@@ -48,9 +48,11 @@ class Celery(celery.Celery):
         if not registry.makes_jobs(name):
             return super().send_task(name, args, kwargs, **options)
         set_up_django()
+        from jobs.dispatch.loop import beside_the_loop
+
         from .calls import Call
 
-        task_id = Call(self, name, args or (), kwargs or {}, options).ask()
+        task_id = beside_the_loop(Call(self, name, args or (), kwargs or {}, options).ask)()
         return self._result_of(task_id, options)
 
     def _get_backend(self) -> Any:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from jobs import registry, sanitize
 from jobs.conf import configuration
 from jobs.dispatch.changes import move_and_tell
+from jobs.dispatch.loop import beside_the_loop
 from jobs.models import Artifact, Job, JobError, JobQuerySet, OneJob
 from jobs.params import Invalid
 from jobs.states import Requested, State
@@ -132,6 +133,7 @@ class RunningAttempt:
         kept = self.checkpoint
         return int(kept.get("tracked", 0)) if isinstance(kept, dict) else 0
 
+    @beside_the_loop
     def keep_checkpoint(self, value: Any) -> None:
         text = json.dumps(value, allow_nan=False)
         limit = configuration().checkpoint_max_bytes
@@ -161,6 +163,7 @@ class RunningAttempt:
         self.report.add_error(error)
         self.log.add("error", f"{item}: {message}")
 
+    @beside_the_loop
     def attach(
         self,
         file: Path | str | bytes,

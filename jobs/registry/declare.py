@@ -12,6 +12,7 @@ from celery import Task, shared_task
 from celery.local import Proxy
 
 from .options import OURS, Options, declare, refuse_unknown
+from .running import taken_along
 
 _watcher: ContextVar[Callable[[Any], None] | None] = ContextVar("_watcher", default=None)
 # What `register` has made, so that hearing of the same dictionary twice is no conflict.
@@ -144,10 +145,13 @@ def watching_coroutines(tell: Callable[[Any], None]) -> Iterator[None]:
 
 
 def _watched(function: Callable[..., Any]) -> Callable[..., Any]:
+    known = taken_along()  # the loop has a thread of its own
+
     async def call(*args: Any, **kwargs: Any) -> Any:
         coroutine = function(*args, **kwargs)
         if tell := _watcher.get():
             tell(coroutine)
-        return await coroutine
+        with known():
+            return await coroutine
 
     return call

@@ -238,3 +238,16 @@ def test_of_many_who_ask_at_once_with_one_id_one_is_heard():
         thread.join(30)
     assert len(refused) == 5
     assert Job.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_code_in_an_event_loop_asks_for_jobs_too():
+    with on_behalf_of(None):
+        first = enqueue(ADD, {"x": 1}, hold=True)
+        second = sample_tasks.add.apply_async((1,), countdown=600)
+    with pytest.raises(Invalid):
+        enqueue(ADD, {})
+    assert {each async for each in Job.objects.values_list("pk", flat=True)} == {
+        first.id,
+        second.id,
+    }

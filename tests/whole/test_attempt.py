@@ -111,3 +111,21 @@ def test_the_last_report_is_in_the_row_however_fast_the_job_was(site):
     job = site.ends(enqueue("tests.odd_tasks.report_last", {"times": 100_000}))
     assert job.progress["current"] == 100_000
     assert (job.progress["percent"], job.progress["message"]) == (100.0, "at 100000")
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_a_coroutine_writes_all_that_a_job_may_write(site, pool):
+    site.start_worker(name=pool, pool=pool)
+    job = site.ends(
+        enqueue(odd_tasks.write_rows_in_a_loop, queue=pool), State.COMPLETED_WITH_ERRORS
+    )
+    artifact, child = job.result
+    assert str(job.artifacts.get().pk) == artifact
+    assert (job.checkpoint, job.progress["message"]) == ({"step": 1}, "in a loop")
+    assert (site.ends(child).parent_id, job.errors.get().item) == (job.pk, "an item")
+
+
+def test_a_coroutine_knows_its_request_and_may_ask_for_another_try(site):
+    result = odd_tasks.retry_in_a_loop.delay()
+    assert result.get(timeout=20) == [result.id, 2]
+    assert site.ends(result).attempt == 3
