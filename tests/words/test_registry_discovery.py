@@ -78,7 +78,7 @@ def test_dictionaries_named_tasks_are_registered_under_their_prefix(shop):
     assert found(shop.name) == [f"{shop.name}.emit", f"{shop.name}.sync"]
     assert registry.get(f"{shop.name}.sync").title == "All"
     assert registry.broken == {}
-    assert not [each.name for each in registry.all() if each.name.endswith("no")]
+    assert not [each.name for each in registry.all() if each.name.endswith(".no")]
 
 
 @pytest.mark.parametrize(
