@@ -33,6 +33,9 @@ from .outcome import Ending, RetryOrder
 
 logger = logging.getLogger(__name__)
 
+# Celery's word for the end of a process that ran a task.
+TERMINATED = "terminated"
+
 
 class DatabaseBackend(StockBackend):
     def mark_as_done(
@@ -132,7 +135,9 @@ def revoked(job_id: str, lease: str, reason: str) -> None:
     held = job.held_by(lease)
     if not move_and_tell(held.filter(requested=Requested.PAUSE), State.PAUSED):
         ending = Ending(State.CANCELLED, reason)
-        finish(job.filter(state__in=WAITING), ending)
+        # Who ends an attempt that was given up long ago does not mean the next one.
+        if reason != TERMINATED:
+            finish(job.filter(state__in=WAITING), ending)
         finish(held, ending)
 
 

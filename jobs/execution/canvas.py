@@ -21,6 +21,7 @@ from django_celery_results.models import ChordCounter
 
 from jobs.dispatch.caller import caller_id
 from jobs.dispatch.changes import FACTS, tell_on_commit
+from jobs.dispatch.policy import routed_queue
 from jobs.models import Job, new_id
 from jobs.states import SUCCESSFUL, State, WaitingFor
 
@@ -155,12 +156,18 @@ def _row_of(signature: Signature, ending: Ending) -> Job | None:
         task_id=signature.task,
         owner_id=caller_id(),
         state=State.FAILED,
+        queue=_queue_of(signature),
         finished_at=timezone.now(),
         options=kept_options(signature.options),
         group_id=signature.options.get("group_id") or "",
         root_id=signature.options.get("root_id") or "",
         **columns,
     )
+
+
+def _queue_of(signature: Signature) -> str:
+    queue = signature.options.get("queue")
+    return str(getattr(queue, "name", queue)) if queue else routed_queue(signature.task)
 
 
 def _signature(data: Any) -> Signature:

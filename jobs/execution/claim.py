@@ -12,6 +12,7 @@ from jobs.conf import configuration
 from jobs.dispatch.changes import FACTS, tell_on_commit
 from jobs.dispatch.message import HEADER
 from jobs.dispatch.policy import policy_of
+from jobs.dispatch.publisher import soon
 from jobs.models import Job, JobQuerySet, OneJob, is_id, lease_end
 from jobs.states import State
 
@@ -110,6 +111,7 @@ def adopt(job_id: str, task: str, args: Any, kwargs: Any, request: dict[str, Any
         params=_named(task, args, kwargs),
         queued_at=Now(),
         stall_after=policy_of(task).silence,
+        ring_at=soon(),  # should we die before it is taken
         **adopted_columns(request),
     )
     Job.objects.bulk_create([job], ignore_conflicts=True)

@@ -116,6 +116,7 @@ def test_a_foreign_message_becomes_a_row_that_can_be_taken():
     assert (row.id, row.state, row.queue, row.priority) == ("theirs", "queued", "far", 3)
     assert (row.root_id, row.parent_id, row.retries) == ("r", "p", 2)
     assert row.params == {"x": 1, "y": 2}
+    assert row.ring_at is not None  # who adopted it may die before it is taken
     assert claim("theirs", name, foreign())
 
 

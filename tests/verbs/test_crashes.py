@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -13,22 +12,18 @@ from django.db.models import Count
 from django.db.models.functions import Now
 from django_celery_results.models import ChordCounter, TaskResult
 
-from jobs.dispatch.relay import release_due, ring_due
-from jobs.execution.claim import claim
-from jobs.execution.control import Order, pause, resume
+from jobs.execution.control import Order, pause
 from jobs.execution.finish import finish, held
 from jobs.execution.mark import new_lease
 from jobs.execution.outcome import Ending
-from jobs.execution.rescue import reap_lost
-from jobs.models import Attempt, Event, Job
-from jobs.states import ACTIVE, State, WaitingFor
+from jobs.models import Attempt, Job
+from jobs.states import State, WaitingFor
 from tests.sample_tasks import plain_add, xsum
-from tests.verbs.crashing import ask, message, take
+from tests.verbs.crashing import ask, take
+from tests.verbs.going_on import PAST, forget_all, go_on
 from tests.whole.site import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PAST = timedelta(hours=1)
-ROUNDS = 20
 
 
 class Crasher:
@@ -101,25 +96,6 @@ def prepare(step):
     return order
 
 
-def go_on():
-    """What relay and workers do until nothing is left to do."""
-    for _ in range(ROUNDS):
-        live = Job.objects.live()
-        live.filter(state__in=ACTIVE).update(lease_expires_at=Now() - PAST)
-        live.exclude(not_before=None).update(not_before=Now() - PAST)
-        live.filter(state=State.PENDING).update(ring_at=Now() - PAST)
-        reap_lost()
-        resume(live, Order())
-        release_due()
-        ring_due()
-        for job in Job.objects.filter(state=State.QUEUED):
-            lease = new_lease()
-            if claim(job.pk, job.task_id, message(lease, "heir@host")):
-                finish(held(job.pk, lease), Ending.success(7))
-        if not Job.objects.live().exists():
-            return
-
-
 def problems(*, asked=True):
     """Whatever is not as it must be."""
     told = TaskResult.objects.values("task_id")
@@ -148,11 +124,6 @@ def problems(*, asked=True):
         if bad != job.attempt - (job.state == State.COMPLETED):
             found[f"attempts of {job.pk}"] = (bad, job.attempt, job.state)
     return found
-
-
-def forget_all():
-    for model in (Attempt, Event, TaskResult, ChordCounter, Job):
-        model.objects.all().delete()
 
 
 SOON = ("ask", "claim", "succeed", "lose")
