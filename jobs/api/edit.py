@@ -1,8 +1,9 @@
-"""The edit of a job that has not started."""
+"""The edit of a job: all of it before it starts, what is written on it at any time."""
 
 from typing import Annotated, Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from pydantic import Field, Strict
@@ -11,7 +12,7 @@ from jobs import permissions, registry
 from jobs.execution import control
 from jobs.execution.edit import HIGHEST, LOWEST
 from jobs.execution.order import Order
-from jobs.models import Job, Scope
+from jobs.models import Job, JobQuerySet, Scope
 from jobs.models.shape import job_shape
 from jobs.params import Invalid
 from jobs.states import WAITING, State, WaitingFor
@@ -21,7 +22,7 @@ from .answers import answer
 from .auth import CONTROL, person, require
 from .errors import CONFLICT, conflict, invalid, may_answer
 from .jobs import router
-from .kinds import Body, Key, Moment, Reason
+from .kinds import Body, Key, Moment, Reason, Tags
 from .verbs import do
 
 # For clients that set a state: the verb that leads there. Nothing is written into the
@@ -47,6 +48,10 @@ class Placing(Body):
         """What was given, null among it."""
         return {name: getattr(self, name) for name in Placing.model_fields if self._says(name)}
 
+    def words(self) -> dict[str, Any]:
+        """What is written on it, which may be at any time."""
+        return {name: getattr(self, name) for name in ("tags", "note") if self._says(name)}
+
     def _says(self, name: str) -> bool:
         return name in self.model_fields_set
 
@@ -54,6 +59,8 @@ class Placing(Body):
 class Change(Placing):
     """Only what is given is changed. `status` is for clients that set a state, and alone."""
 
+    tags: Tags = []
+    note: Reason = ""
     params: dict[str, Any] | None = None
     status: Annotated[State, Strict(False)] | None = None
     reason: Reason = ""
@@ -63,11 +70,12 @@ class Change(Placing):
     "/jobs/{key:job_id}",
     auth=CONTROL,
     response=may_answer(shapes.JobOut, others=CONFLICT),
-    summary="Edit a job that waits",
+    summary="Edit a job",
 )
 def edit(request: HttpRequest, job_id: str, given: Change) -> HttpResponse:
-    """Change a job that has not started; 409 when it has. `status` calls the verb that
-    leads to it: `failed`, `cancelled`, `paused`, `queued` or `running`."""
+    """Change a job that has not started; 409 when it has. Its `tags` and its `note` may be
+    changed at any time. `status` calls the verb that leads to it: `failed`, `cancelled`,
+    `paused`, `queued` or `running`."""
     job = permissions.job(person(request), "control", job_id)
     if given.status is not None:
         _set_status(request, job, given)
@@ -90,9 +98,17 @@ def _set_status(request: HttpRequest, job: Job, given: Change) -> None:
 
 def _change(request: HttpRequest, job: Job, given: Change) -> None:
     _refuse_what_one_may_not(request, job, given)
-    changes = given.changes()
     chosen = permissions.jobs(person(request), "control").filter(pk=job.pk)
     order = Order(person(request), given.reason)
+    with transaction.atomic():  # all of it or nothing
+        if words := given.words():
+            control.annotate(chosen, order, **words)
+        if given.changes() or given.params is not None:
+            _edit(chosen, order, given)
+
+
+def _edit(chosen: JobQuerySet, order: Order, given: Change) -> None:
+    changes = given.changes()
     try:
         changed = control.edit(chosen, order, params=given.params, **changes)
     except Invalid as wrong:
@@ -105,7 +121,7 @@ def _change(request: HttpRequest, job: Job, given: Change) -> None:
 
 def _refuse_what_one_may_not(request: HttpRequest, job: Job, given: Change) -> None:
     if given.params is None:
-        if not given.changes():
+        if not given.changes() and not given.words():
             raise invalid({"": [_("Say what is to be changed.")]})
         return
     require(request, Scope.RUN)  # parameters run code

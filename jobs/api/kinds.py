@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     Strict,
     StringConstraints,
 )
@@ -65,6 +66,8 @@ Text: TypeAlias = Annotated[str, AfterValidator(_storable)]
 Key: TypeAlias = Annotated[Text, StringConstraints(max_length=255)]
 Words: TypeAlias = Annotated[Text, StringConstraints(max_length=200, strip_whitespace=True)]
 Reason: TypeAlias = Annotated[Text, StringConstraints(max_length=2_000, strip_whitespace=True)]
+Tag: TypeAlias = Annotated[Text, StringConstraints(min_length=1, max_length=100)]
+Tags: TypeAlias = Annotated[list[Tag], Field(max_length=50)]
 Moment: TypeAlias = Annotated[
     AwareDatetime, Strict(), BeforeValidator(_written), AfterValidator(_sensible)
 ]

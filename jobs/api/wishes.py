@@ -21,12 +21,9 @@ from jobs.params import Invalid
 from .asking import wrong_params
 from .auth import person
 from .errors import PARAMETERS, conflict, invalid
-from .kinds import Body, Key, Moment, Reason, Text
+from .kinds import Body, Key, Moment, Reason, Tags
 
-MOST_TAGS = 50
 _TEN_YEARS = 10 * 366 * 86_400
-
-Tag = Annotated[Text, Field(min_length=1, max_length=100)]
 
 
 class Wish(Body):
@@ -42,7 +39,7 @@ class Wish(Body):
     expires_at: Moment | None = None
     hold: bool = False
     auto_start: bool | None = None
-    tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] = []
+    tags: Tags = []
     note: Reason = ""
     idempotency_key: Key | None = None
 

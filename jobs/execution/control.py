@@ -22,6 +22,7 @@ from jobs.models import Event, Job, JobQuerySet, Task, new_id
 from jobs.params import File
 from jobs.states import WAITING, Requested, State, WaitingFor
 
+from .annotate import annotate as annotate
 from .edit import edit as edit
 from .finish import finish
 from .fit import judge_call, sent

@@ -111,4 +111,9 @@ def _edited(event: Event) -> str:
     before, after = dict(event.before or {}), dict(event.after or {})
     old, new = before.pop("params", None) or {}, after.pop("params", None) or {}
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    return ", ".join([*(f"{name}: {value or '–'}" for name, value in after.items()), *names])
+    return ", ".join([*(f"{name}: {_plain(value)}" for name, value in after.items()), *names])
+
+
+def _plain(value: Any) -> str:
+    text = " ".join(value) if isinstance(value, list) else value
+    return str(text or "–")

@@ -62,6 +62,9 @@ def test_what_waits_is_edited_and_only_what_is_given(olivia):
         ({"status": "completed"}, {"status"}),
         ({"status": "failed", "priority": 1}, {"priority"}),
         ({"reason": "\0"}, {"reason"}),
+        ({"tags": [""]}, {"tags.0"}),
+        ({"tags": None}, {"tags"}),
+        ({"note": "x" * 2001}, {"note"}),
         ({"reason": "\ud800"}, {"reason"}),
     ],
 )
@@ -70,6 +73,28 @@ def test_an_edit_that_cannot_be_is_refused_on_its_fields(olivia, body, fields):
     before = Job.objects.values().get()
     assert set(fault(olivia.patch(f"/jobs/{job.pk}", body), 422, "invalid")) == fields
     assert Job.objects.values().get() == before
+
+
+def test_what_is_written_on_a_job_may_be_changed_at_any_time(olivia):
+    job = rows.job(State.FAILED, tags=["a"], note="old")
+    shown = olivia.patch(f"/jobs/{job.pk}", {"tags": ["b", "c"], "note": "new"}).json()
+    assert (shown["tags"], shown["note"], shown["seq"]) == (["b", "c"], "new", job.version + 1)
+    event = Event.objects.get(job=job)
+    assert (event.before, event.after) == (
+        {"tags": ["a"], "note": "old"},
+        {"tags": ["b", "c"], "note": "new"},
+    )
+    olivia.patch(f"/jobs/{job.pk}", {"tags": []})
+    assert (Job.objects.get().tags, Job.objects.get().note) == ([], "new")
+    # The same once more is no event.
+    olivia.patch(f"/jobs/{job.pk}", {"tags": [], "note": "new"})
+    assert Event.objects.count() == 2
+
+
+def test_an_edit_is_done_whole_or_not_at_all(olivia):
+    job = rows.job(State.RUNNING, note="old")
+    fault(olivia.patch(f"/jobs/{job.pk}", {"note": "new", "priority": 1}), 409, "wrong_state")
+    assert Job.objects.get().note == "old" and not Event.objects.exists()
 
 
 def test_what_has_started_cannot_be_edited(olivia):

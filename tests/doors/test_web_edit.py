@@ -11,6 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import enqueue
+from jobs.execution import control
+from jobs.execution.control import Order
 from jobs.models import Artifact, Event, Job
 from jobs.states import WAITING, State, WaitingFor
 from tests import sample_tasks
@@ -246,3 +248,10 @@ def test_wrong_edits_of_many_are_shown_again(manager, fields, wrong):
     page = bulk(manager, job, **fields)
     assert page.status_code == 422 and wrong in page.context["form"].errors
     assert now(job).version == job.version
+
+
+def test_what_was_written_on_a_job_is_told_in_its_story(admin):
+    job = rows.job(State.FAILED)
+    control.annotate(Job.objects.all(), Order(None, "mine"), tags=["a", "b"], note="look")
+    page = admin.get(f"/jobs/{job.pk}/").content.decode()
+    assert "tags: a b, note: look" in page
