@@ -105,12 +105,16 @@ def _again(
     """The next attempt of a job that nobody wanted to stop. Where somebody did, and the
     attempt ended before it obeyed, there is none: that must not be forgotten."""
     with transaction.atomic():
-        # Held, so that nothing is asked or withdrawn between the statements that follow.
-        list(chosen.select_for_update(of=("self",)).values_list("pk"))
+        hold_still(chosen)
         moved = move(chosen.filter(requested=Requested.NOTHING)) or stop(chosen, changes)
         for job in moved:
             _remember_attempt(job, failure)
     return bool(moved)
+
+
+def hold_still(chosen: JobQuerySet) -> None:
+    """Nothing is asked or withdrawn between the statements that follow."""
+    list(chosen.select_for_update(of=("self",)).values_list("pk"))
 
 
 def stop(chosen: JobQuerySet, changes: dict[str, Any]) -> list[Job]:

@@ -19,7 +19,7 @@ from jobs.params import Invalid, Unreadable
 from jobs.states import Requested, State, WaitingFor
 
 from .files import open_file
-from .finish import stop
+from .finish import hold_still, stop
 from .outcome import Ending
 from .typed import opened
 
@@ -77,6 +77,7 @@ def hold(chosen: JobQuerySet, job: Job, unfit: Invalid, **changes: Any) -> bool:
     changes |= {"attempt": F("attempt") - 1, **is_first}
     changes |= {"reason": failure.reason, "field_errors": failure.field_errors}
     with transaction.atomic():
+        hold_still(chosen)
         held = move_and_tell(
             chosen.filter(requested=Requested.NOTHING),
             State.PENDING,

@@ -27,10 +27,12 @@ from jobs.execution import control  # noqa: E402
 from jobs.execution.books import patiently  # noqa: E402
 from jobs.execution.claim import claim  # noqa: E402
 from jobs.execution.control import Order  # noqa: E402
-from jobs.execution.finish import finish, held, retry_later  # noqa: E402
+from jobs.execution.finish import finish, held, requeue, retry_later  # noqa: E402
+from jobs.execution.fit import hold  # noqa: E402
 from jobs.execution.outcome import Ending, RetryOrder  # noqa: E402
 from jobs.execution.rescue import reap_lost  # noqa: E402
 from jobs.models import Job  # noqa: E402
+from jobs.params import Invalid  # noqa: E402
 from tests.sample_tasks import plain_add, xsum  # noqa: E402
 
 QUEUE = "nobody"
@@ -67,6 +69,10 @@ def step(order: dict[str, Any]) -> object:
         "fail": lambda: patiently(lambda: finish(held(job, lease), error)),
         "retry": lambda: patiently(lambda: retry_later(held(job, lease), RetryOrder(1), error)),
         "lose": reap_lost,
+        "hold": lambda: patiently(
+            lambda: hold(held(job, lease), chosen.get(), Invalid({"x": ["no"]}))
+        ),
+        "requeue": lambda: patiently(lambda: requeue(held(job, lease), error, falls_back=True)),
         "cancel": lambda: control.cancel(chosen, Order()),
         "pause": lambda: control.pause(chosen, Order()),
         "resume": lambda: control.resume(chosen, Order()),

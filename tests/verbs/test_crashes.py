@@ -80,7 +80,7 @@ def prepare(step):
     finish(held(second, running(second)), Ending.success(4))
     chosen = Job.objects.filter(pk=first)
     order = {"step": step, "job": first, "lease": ""}
-    if step in ("succeed", "fail", "retry", "lose"):
+    if step in ("succeed", "fail", "retry", "lose", "hold", "requeue"):
         order["lease"] = running(first)
     if step == "lose":
         chosen.update(lease_expires_at=Now() - PAST)
@@ -127,7 +127,7 @@ def problems(*, asked=True):
 
 
 SOON = ("ask", "claim", "succeed", "lose")
-LATER = ("fail", "retry", "cancel", "pause", "resume", "release", "ring")
+LATER = ("fail", "retry", "hold", "requeue", "cancel", "pause", "resume", "release", "ring")
 STEPS = [*SOON, *(pytest.param(step, marks=pytest.mark.long) for step in LATER)]
 
 
