@@ -5,7 +5,7 @@ from typing import Any
 
 from jobs import registry
 from jobs.models import Task
-from jobs.registry import Definition
+from jobs.registry import Definition, Retries
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class Policy:
     time_limit: float | None
     stall_after: float | None
     max_retries: int | None
+    retries: Retries
+    fallback: str
     on_lost: str
     tags: tuple[str, ...]
     source: str
@@ -37,6 +39,8 @@ def policy(task: Task) -> Policy | None:
         time_limit=first("time_limit"),
         stall_after=first("stall_after"),
         max_retries=code.max_retries,
+        retries=code.retries,
+        fallback=code.fallback_name,
         on_lost=code.on_lost,
         tags=code.tags,
         source=code.function.__module__,

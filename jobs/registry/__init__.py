@@ -5,11 +5,13 @@ from .declare import register, task, watching_coroutines
 from .definition import Definition
 from .discovery import broken, discover
 from .options import CeleryOptions, OurOptions
+from .retries import Retries
 
 __all__ = [
     "CeleryOptions",
     "Definition",
     "OurOptions",
+    "Retries",
     "UnknownTask",
     "all",
     "broken",

@@ -15,6 +15,7 @@ from django.utils import timezone
 from jobs.params import Parameters, described, humanised
 
 from .options import Declaration
+from .retries import Retries, retries_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ class Definition:
     time_limit: float | None
     on_lost: Literal["retry", "hold"]
     max_retries: int | None
+    retries: Retries
     validate: Callable[..., Any] | None
     fallback: Callable[..., Any] | None
     fallback_name: str
@@ -81,6 +83,7 @@ def _defined(task: Task) -> Definition:
         time_limit=task.time_limit,
         on_lost=said.on_lost,
         max_retries=_max_retries(task),
+        retries=retries_of(task),
         validate=said.validate,
         fallback=_called(said.fallback),
         fallback_name=_named(said.fallback),
