@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
-from . import again, bulk, documents, edit, errors, parts, tasks, tickets, verbs
+from . import again, bulk, documents, edit, errors, parts, stack, tasks, tickets, verbs
 from .answers import Renderer, answer, sealed
 from .auth import READ
 from .parsing import StrictParser
@@ -29,7 +29,7 @@ api = NinjaAPI(
 errors.connect(api)
 # The longer addresses first: an id may hold slashes. A look and an edit share an address,
 # and so a router.
-for part in (tasks, verbs, again, parts, bulk, tickets, edit):
+for part in (tasks, stack, verbs, again, parts, bulk, tickets, edit):
     api.add_router("", part.router)
 
 

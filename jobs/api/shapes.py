@@ -143,6 +143,15 @@ class Artifacts(BaseModel):
     count: int
 
 
+class StackOut(BaseModel):
+    """Where a function was: for the owner and who manages the task."""
+
+    asked_at: Time | None
+    attempt: int | None
+    taken_at: Time | None
+    text: str | None
+
+
 class Result(BaseModel):
     state: State
     result: Any

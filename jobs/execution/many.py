@@ -44,6 +44,7 @@ ABLE: Mapping[str, Q] = {
     "cancel": Q(state__in=sorted(LIVE)) & ~Q(requested=Requested.CANCEL),
     "terminate": Q(state__in=sorted(ACTIVE)) & ~Q(requested=""),
     "fail": Q(state__in=sorted(WAITING)),
+    "stack": Q(state__in=sorted(ACTIVE)),
     "edit": Q(state__in=sorted(WAITING)),
     "retry": _FINAL,
     "continue": _FINAL & Q(checkpoint__isnull=False),

@@ -45,9 +45,11 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     "GET /jobs/{job_id}/logs": SEES,
     "GET /jobs/{job_id}/events": SEES,
     "GET /jobs/{job_id}/attempts": SEES,
+    "GET /jobs/{job_id}/stack": SEES,
     "GET /jobs/{job_id}/artifacts": SEES,
     "GET /jobs/{job_id}/artifacts/{artifact_id}": SEES,
     "GET /jobs/{job_id}/result": SEES,
+    "POST /jobs/{job_id}/stack": CONTROLS,
     "POST /jobs/{job_id}/{verb}": CONTROLS,
     "POST /jobs/{job_id}/retry": RUNS_AGAIN,
     "POST /jobs/{job_id}/continue": RUNS_AGAIN,
@@ -68,7 +70,8 @@ TAKES_A_BODY = [address for address in CHANGES if address != "POST /ws-tickets"]
 
 @pytest.fixture
 def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
-    """A job that waits and one that has ended, with a file, and people in each relation."""
+    """A job that waits, with a file, one that runs, one that has ended, and people in each
+    relation."""
     settings.MEDIA_ROOT = tmp_path
     task = rows.task()
     people = {"stranger": rows.user("stranger"), "owner": rows.user("owner")}
@@ -81,8 +84,10 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     owner = people["owner"]
     ended = rows.job(State.FAILED, owner=owner, params={"x": 1}, checkpoint={"at": 1})
     job = rows.job(owner=owner, params={"x": 1})
+    runs = rows.job(State.RUNNING, owner=owner)
     file = rows.artifact(job, "a.txt")
-    return {"people": people, "job": job.pk, "ended": ended.pk, "file": str(file.pk)}
+    jobs = {"job": job.pk, "ended": ended.pk, "runs": runs.pk}
+    return {"people": people, "file": str(file.pk), **jobs}
 
 
 def operations() -> set[str]:
@@ -103,6 +108,7 @@ def plain(address: str) -> str:
 def send(client: Client, address: str, world: dict[str, Any], **how: Any) -> Any:
     method, path = address.split()
     job = world["ended"] if path.endswith(ENDED) else world["job"]
+    job = world["runs"] if address == "POST /jobs/{job_id}/stack" else job
     filled = path.format(job_id=job, artifact_id=world["file"], verb="cancel", name=rows.ADD)
     body = json.dumps(BODIES.get(address, {})).replace("{job}", job)
     data = {} if method == "GET" else {"data": body, "content_type": "application/json"}

@@ -111,7 +111,7 @@ def test_the_count_is_exact_up_to_a_bound(root, monkeypatch):
 def test_what_one_may_not_see_is_neither_listed_nor_counted_nor_found():
     stranger, job = Program(rows.user("stranger")), rows.job(State.FAILED)
     assert stranger.get("/jobs").json() == {"items": [], "next": None, "count": 0}
-    for part in ("", "/logs", "/events", "/attempts", "/artifacts", "/result"):
+    for part in ("", "/logs", "/events", "/attempts", "/artifacts", "/result", "/stack"):
         fault(stranger.get(f"/jobs/{job.pk}{part}"), 404, "not_found")
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
-from jobs.models import Event, Job, Scope, Task
+from jobs.models import Event, Job, Scope, Stack, Task
 from jobs.states import State, WaitingFor
 from tests.doors import rows
 from tests.doors.programs import Program, fault
@@ -54,11 +55,26 @@ def test_what_runs_is_asked_and_can_be_ended(olivia):
     assert olivia.post(f"/jobs/{job.pk}/terminate").status_code == 200
 
 
-@pytest.mark.parametrize("verb", ["start", "pause", "resume", "cancel", "terminate", "fail"])
+@pytest.mark.parametrize(
+    "verb", ["start", "pause", "resume", "cancel", "terminate", "fail", "stack"]
+)
 def test_a_verb_that_comes_too_late_changes_nothing(olivia, verb):
     job = rows.job(State.COMPLETED)
     fault(olivia.post(f"/jobs/{job.pk}/{verb}"), 409, "wrong_state")
     assert not Event.objects.exists()
+
+
+def test_a_stack_is_asked_for_and_read_by_who_may_read_tracebacks(olivia):
+    job = rows.job(State.RUNNING)
+    assert olivia.post(f"/jobs/{job.pk}/stack", {"reason": "slow"}).status_code == 200
+    owed = olivia.get(f"/jobs/{job.pk}/stack").json()
+    assert owed["asked_at"] and owed["text"] is None
+    taken = {"attempt": 1, "text": "in add", "taken_at": timezone.now()}
+    Stack.objects.create(job=job, **taken)
+    viewers = Group.objects.create(name="viewers")
+    Task.objects.get().viewers.add(viewers)
+    for program, told in ((olivia, "in add"), (Program(rows.user("v", viewers)), None)):
+        assert program.get(f"/jobs/{job.pk}/stack").json()["text"] == told
 
 
 def test_who_only_sees_is_refused_and_who_does_not_see_finds_nothing(olivia):

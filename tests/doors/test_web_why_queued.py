@@ -99,9 +99,9 @@ def test_with_a_free_slot_and_nothing_before_it_it_is_about_to_run(olga):
 def test_a_message_that_was_lost_before_says_when_it_is_rung_again(olga):
     serve()
     job = queued(rings=2, ring_at=in_(31))
-    assert why(olga, job)[1]["Its message went out 2 times"] is True
+    assert why(olga, job)[1]["The relay rang 2 times for it"] is True
     html = panel(olga, job)
-    assert "it is rung again" in html and ">in 3" in html
+    assert "it rings again" in html and ">in 3" in html
 
 
 def test_a_worker_that_does_not_know_the_task_is_named(olga):

@@ -33,13 +33,14 @@ def message(case: Case) -> Iterator[Check]:
             yield no_relay(case)
         yield _due(job)
     elif job.rings:
-        words = ngettext("Its message went out %(n)d time", "Its message went out %(n)d times",
-                         job.rings) % {"n": job.rings}  # fmt: skip
-        detail = _("should the last one be lost too, it is rung again")
-        yield Check(words, detail, True, "i-check", job.ring_at)
+        words = ngettext(
+            "The relay rang %(n)d time for it", "The relay rang %(n)d times for it", job.rings
+        )
+        detail = _("should that be lost too, it rings again")
+        yield Check(words % {"n": job.rings}, detail, True, "i-check", job.ring_at)
     else:
         detail = _("should it be lost, it is rung again")
-        yield Check(_("Its message is out"), detail, True, "i-check", job.ring_at)
+        yield Check(_("Its message is on its way"), detail, True, "i-check", job.ring_at)
 
 
 def _due(job: Job) -> Check:
@@ -90,8 +91,10 @@ def _nobody(wait: Wait) -> Check:
     if not said:
         said = [_("no worker was told to")]
     if here:
-        one, many = "%(n)d worker serves other queues", "%(n)d workers serve other queues"
-        said.append(ngettext(one, many, len(here)) % {"n": len(here)})
+        others = ngettext(
+            "%(n)d worker serves other queues", "%(n)d workers serve other queues", len(here)
+        )
+        said.append(others % {"n": len(here)})
     else:
         said.append(_("no worker runs at all"))
     return Check(
