@@ -251,3 +251,11 @@ def die_late(ledger):  # type: ignore[no-untyped-def]
     if (tries := told(ledger)) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return tries
+
+
+@shared_task(retry_on_worker_lost=True)
+def die_and_retry(ledger):  # type: ignore[no-untyped-def]
+    """A task that Celery itself would retry."""
+    if (tries := told(ledger)) == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return tries

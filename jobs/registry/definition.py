@@ -68,7 +68,7 @@ def definition_of(task: Task) -> Definition:
 
 def _defined(task: Task) -> Definition:
     ours: Declaration | None = getattr(task, "batuta", None)
-    said = ours or Declaration(on_lost="retry" if task.acks_late else "hold")
+    said = ours or Declaration(on_lost="retry" if _may_run_twice(task) else "hold")
     # Celery's autoretry hides the function behind a wrapper with no signature.
     signed = getattr(task, "_orig_run", task.run)
     return Definition(
@@ -97,6 +97,11 @@ def _defined(task: Task) -> Definition:
         stall_after=said.stall_after,
         signed=signed,
     )
+
+
+def _may_run_twice(task: Task) -> bool:
+    """Whether a task without `@task` says so of itself."""
+    return bool(task.acks_late or getattr(task, "retry_on_worker_lost", False))
 
 
 def _called(fallback: Any) -> Callable[..., Any] | None:

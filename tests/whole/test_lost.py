@@ -12,7 +12,13 @@ from django_celery_results.models import TaskResult
 from jobs import enqueue
 from jobs.models import Job
 from jobs.states import State
-from tests.hostile_tasks import die_plainly, haunt, stand_still, stand_still_plainly
+from tests.hostile_tasks import (
+    die_and_retry,
+    die_plainly,
+    haunt,
+    stand_still,
+    stand_still_plainly,
+)
 from tests.sample_tasks import leave_line, plain_add, xsum
 from tests.waiting import eventually
 
@@ -46,6 +52,11 @@ def test_a_task_of_plain_celery_is_not_run_again_without_being_asked(site, tmp_p
     job = site.ends(die_plainly.delay(str(ledger)), State.FAILED)
     assert "SIGKILL" in job.reason
     assert lines_of(ledger) == ["x"]
+
+
+def test_a_task_that_says_so_in_celerys_words_is_run_again(site, tmp_path):
+    job = site.ends(die_and_retry.delay(str(tmp_path / "ledger")))
+    assert (job.result, job.attempt, job.lost, job.retries) == (2, 2, 1, 0)
 
 
 def test_a_job_of_a_killed_worker_runs_again_once_its_lease_is_over(site, tmp_path):

@@ -187,8 +187,9 @@ def test_a_plain_shared_task_appears_unchanged():
     assert type(legacy).__name__ == "Proxy"
 
 
-def test_a_celery_task_that_acknowledges_late_may_run_again():
-    @shared_task(acks_late=True)
+@pytest.mark.parametrize("option", ["acks_late", "retry_on_worker_lost"])
+def test_a_celery_task_that_says_so_in_celerys_words_may_run_again(option):
+    @shared_task(name=f"tests.{uuid.uuid4().hex}", **{option: True})
     def legacy(): ...
 
     assert definition_of(legacy).on_lost == "retry"
