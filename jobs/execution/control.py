@@ -20,7 +20,7 @@ from jobs.dispatch.enqueue import Wish, enqueue, insert
 from jobs.dispatch.publisher import queue
 from jobs.models import Event, Job, JobQuerySet, Task, new_id
 from jobs.params import File
-from jobs.states import WAITING, Requested, State, WaitingFor
+from jobs.states import ACTIVE, WAITING, Requested, State, WaitingFor
 
 from .annotate import annotate as annotate
 from .edit import edit as edit
@@ -91,8 +91,9 @@ def stack(chosen: JobQuerySet, order: Order) -> int:
     twice before that, it has been asked since the first time. How many were asked."""
     since = Coalesce("stack_asked_at", Now())
     with transaction.atomic():
-        moved = _write(chosen.active(), stack_asked_at=since)
-        return _noted("stack", order, {State.RUNNING: moved})
+        asked = _write(chosen.active(), stack_asked_at=since)
+        by_state = {state: [job for job in asked if job.state == state] for state in ACTIVE}
+        return _noted("stack", order, by_state)
 
 
 def fail(chosen: JobQuerySet, order: Order) -> int:

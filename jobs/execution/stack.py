@@ -45,8 +45,12 @@ class Whereabouts:
 
     def told(self) -> str:
         """The stack as a traceback has it, the innermost frame last."""
-        places = list(walk_stack(sys._current_frames().get(self.thread)))
+        innermost = sys._current_frames().get(self.thread)
+        # Of no frame `walk_stack` would tell who asks.
+        places = list(walk_stack(innermost)) if innermost else []
         told = ["Stack (most recent call last):", *_lines(reversed(places))]
+        if not places:  # gevent and eventlet switch functions within one thread
+            told.append("  … nothing can be seen of it in this pool.")
         if inner := list(_coroutine_places(self.coroutine)):
             told += ["Its coroutine (most recent call last):", *_lines(inner)]
         return "\n".join(told)

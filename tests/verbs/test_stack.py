@@ -169,6 +169,20 @@ def test_asking_notes_who_and_asks_since_the_first_time():
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("state", sorted(ACTIVE))
+def test_its_event_tells_the_state_that_it_was_asked_in(state):
+    job = rows.job(state)
+    assert control.stack(Job.objects.filter(pk=job.pk), Order()) == 1
+    assert Event.objects.get(job=job).before == {"state": state}
+
+
+def test_where_nothing_can_be_seen_of_a_thread_that_is_said():
+    where = Whereabouts()
+    where.thread = -1
+    assert "nothing can be seen of it" in where.told()
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("state", [state for state in State if state not in ACTIVE])
 def test_what_does_not_run_has_no_stack(state):
     job = rows.job(state)

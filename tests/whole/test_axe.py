@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
-from jobs.models import ApiToken, Attempt, JobError
+from jobs.models import ApiToken, Attempt, JobError, Stack, Worker
 from jobs.states import State
 from tests.doors import form_tasks, rows
+from tests.nouns.test_workers import FACTS
 
 from .chromium import chromium, signed_in
 
@@ -48,17 +49,31 @@ def addresses(transactional_db: None, settings: Any, tmp_path: Any) -> list[str]
     held = rows.job(State.PENDING, waiting_for="start", owner=admin, **misfit)
     refused = rows.job(State.FAILED, attempt=0, owner=admin, **misfit)
     names = (rows.ADD, form_tasks.many_kinds.name, form_tasks.uploads.name, "site.broken")
+    stuck = _stuck(admin)
     ApiToken.objects.issue(admin, ["read", "run"], name="cron", days=9)
     return [
         reverse("jobs:jobs"),
         reverse("jobs:jobs") + "?state=failed&owner=me&task=x&q=nothing",
         reverse("jobs:tasks"),
         *[reverse("jobs:task", args=[name]) for name in names],
-        *[reverse("jobs:job", args=[job.pk]) for job in (*jobs, held, refused)],
+        *[reverse("jobs:job", args=[job.pk]) for job in (*jobs, held, refused, *stuck)],
         reverse("jobs:edit", args=[held.pk]),
         reverse("jobs:tokens"),
         "/no/such/page",
     ]
+
+
+def _stuck(admin: Any) -> list[Any]:
+    """One that has stalled and owes its stack, and one that waits in line for its slot."""
+    long_ago = timezone.now() - timedelta(minutes=6)
+    silent = {"stall_after": timedelta(minutes=5), "stalled_at": long_ago, "lease": "silent"}
+    stalled = rows.job(State.RUNNING, stack_asked_at=long_ago, owner=admin, ago=900, **silent)
+    text = 'Stack:\n  File "/srv/own.py", line 1, in work\n    rest()'
+    Stack.objects.create(job=stalled, attempt=1, text=text, taken_at=long_ago)
+    Worker.tell("main@node", FACTS | {"slots": 1, "others": 1})
+    ring_at = timezone.now() + timedelta(seconds=9)
+    line = [rows.job(owner=admin, ago=ago, ring_at=ring_at, rings=1) for ago in (90, 60)]
+    return [stalled, line[1]]
 
 
 def _told(state: str) -> dict[str, Any]:
