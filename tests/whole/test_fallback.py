@@ -7,7 +7,9 @@ from jobs import enqueue
 from jobs.conf import configuration
 from jobs.states import State
 from tests.fallback_tasks import careful, plan_a
+from tests.hostile_tasks import tell_error
 from tests.sample_tasks import give_back
+from tests.waiting import eventually
 
 
 @pytest.mark.parametrize("how", ["fail", "overrun", "die"])
@@ -31,3 +33,13 @@ def test_what_comes_next_gets_the_result_of_plan_b(site):
 
 def test_what_a_person_is_to_look_at_fails(site):
     assert site.ends(careful.delay("die"), State.FAILED).falls_back is False
+
+
+def test_errbacks_are_called_when_the_job_has_failed_and_not_before(site, tmp_path):
+    ledger = tmp_path / "ledger"
+    saved = plan_a.apply_async(("fail",), link_error=tell_error.s(ledger=str(ledger)))
+    assert saved.get(timeout=30)[0] == "b"
+    lost = plan_a.apply_async(("both fail",), link_error=tell_error.s(ledger=str(ledger)))
+    site.ends(lost, State.FAILED)
+    assert eventually(ledger.exists)
+    assert eventually(lambda: ledger.read_text()) == f"{lost.id} LookupError neither\n"
