@@ -182,5 +182,6 @@ _WORDS: dict[type[Exception], Any] = {
     SuspiciousOperation: lambda wrong: bad_request(_("This request cannot be read.")),
     MultiPartParserError: lambda wrong: bad_request(_("This request cannot be read.")),
     UnreadablePostError: lambda wrong: bad_request(_("This request cannot be read.")),
+    RecursionError: lambda wrong: bad_request(_("This is nested too deep.")),
     RawPostDataException: lambda wrong: bad_request(_("Send JSON.")),
 }

@@ -218,6 +218,17 @@ class Tasks(BaseModel):
     count: int
 
 
+class RetriesOut(BaseModel):
+    """After which exceptions it is tried again by itself, and how long is waited (seconds)."""
+
+    after: list[str]
+    never_after: list[str]
+    wait: float
+    doubles: bool
+    cap: float
+    at_random: bool
+
+
 class PolicyOut(BaseModel):
     """What holds for jobs that were given no wish of their own."""
 
@@ -225,7 +236,10 @@ class PolicyOut(BaseModel):
     priority: int
     soft_time_limit: float | None
     time_limit: float | None
+    stall_after: float | None
     max_retries: int | None
+    retries: RetriesOut
+    fallback: str
     on_lost: str
     tags: list[str]
     source: str

@@ -1,5 +1,6 @@
 """Tasks: the catalogue, one of them, and the jobs that are asked of it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -78,7 +79,7 @@ def task(request: HttpRequest, name: str) -> HttpResponse:
     mine = runs.of(permissions.jobs(user).filter(task=name))
     allowed = {name} if permissions.may(user, "run", row) else set()
     holds = policy(row)
-    about = {"policy": vars(holds) if holds else None, "parameters": _schema(name)}
+    about = {"policy": asdict(holds) if holds else None, "parameters": _schema(name)}
     return answer(_line(row, mine, allowed) | about)
 
 

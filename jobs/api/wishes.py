@@ -80,13 +80,9 @@ def read(model: type[BaseModel], data: Any, *, is_text: bool = False) -> Any:
 def ask(request: HttpRequest, name: str, wish: Wish) -> tuple[Job, bool]:
     """The job that was wished for, and whether it is new; raises a Refusal."""
     permissions.task(person(request), "run", name)
-    whole = {"task": name, **_told(wish)}
-    return keyed(
-        request,
-        wish.idempotency_key,
-        whole,
-        lambda job_id: _enqueued(request, name, wish, job_id),
-    )
+    key = wish.idempotency_key
+    whole = {"task": name, **_told(wish)} if key else {}
+    return keyed(request, key, whole, lambda job_id: _enqueued(request, name, wish, job_id))
 
 
 def keyed(

@@ -23,6 +23,9 @@ class Program:
     def post(self, address: str, body: Any = None, **headers: str) -> Any:
         return self._send("post", address, body, headers)
 
+    def post_raw(self, address: str, text: str) -> Any:
+        return self._client.post(f"/api{address}", text, content_type="application/json")
+
     def patch(self, address: str, body: Any) -> Any:
         return self._send("patch", address, body, {})
 

@@ -136,6 +136,13 @@ def test_a_wish_is_an_object(runner, body):
     assert response.status_code in (400, 422) and not Job.objects.exists()
 
 
+@pytest.mark.parametrize("depth", [50, 300, 600, 900, 950, 990])
+def test_a_wish_that_is_nested_beyond_all_use_is_no_fault_of_ours(runner, depth):
+    text = '{"idempotency_key": "k", "params": {"x": ' + "[" * depth + "]" * depth + "}}"
+    response = runner.post_raw(RUN, text)
+    assert response.status_code in (400, 422) and not Job.objects.exists()
+
+
 def test_who_only_sees_may_not_ask(runner):
     viewers = Group.objects.create(name="viewers")
     Task.objects.get().viewers.add(viewers)

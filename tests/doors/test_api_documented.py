@@ -72,6 +72,9 @@ def test_the_schema_knows_every_field_of_the_answers():
         f"/jobs/{job.pk}/attempts": shapes.AttemptOut,
         f"/jobs/{job.pk}/logs": shapes.Line,
     }
+    policy = root.get(f"/tasks/{rows.ADD}").json()["policy"]
+    assert set(policy) == set(shapes.PolicyOut.model_fields)
+    assert set(policy["retries"]) == set(shapes.RetriesOut.model_fields)
     for address, shape in known.items():
         said = root.get(address).json()
         for one in said.get("items", [said]):
