@@ -16,24 +16,27 @@ import django
 
 django.setup()
 
+from billiard.exceptions import WorkerLostError  # noqa: E402
 from celery import chord  # noqa: E402
 from django.db import OperationalError, transaction  # noqa: E402
 from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
 from django.db.backends.signals import connection_created  # noqa: E402
 
+from jobs import enqueue  # noqa: E402
 from jobs.dispatch.message import HEADER  # noqa: E402
 from jobs.dispatch.relay import release_due, ring_due  # noqa: E402
 from jobs.execution import control  # noqa: E402
+from jobs.execution.backend import ended_by_parent, given_back_by_parent  # noqa: E402
 from jobs.execution.books import patiently  # noqa: E402
-from jobs.execution.claim import claim  # noqa: E402
+from jobs.execution.claim import adopt, claim  # noqa: E402
 from jobs.execution.control import Order  # noqa: E402
 from jobs.execution.finish import finish, held, requeue, retry_later  # noqa: E402
 from jobs.execution.fit import hold  # noqa: E402
 from jobs.execution.outcome import Ending, RetryOrder  # noqa: E402
-from jobs.execution.rescue import reap_lost  # noqa: E402
+from jobs.execution.rescue import expire_due, reap_lost  # noqa: E402
 from jobs.models import Job  # noqa: E402
 from jobs.params import Invalid  # noqa: E402
-from tests.sample_tasks import plain_add, xsum  # noqa: E402
+from tests.sample_tasks import give_back, plain_add, xsum  # noqa: E402
 
 QUEUE = "nobody"
 
@@ -78,6 +81,15 @@ def step(order: dict[str, Any]) -> object:
         "resume": lambda: control.resume(chosen, Order()),
         "release": release_due,
         "ring": ring_due,
+        "start": lambda: control.start(chosen, Order()),
+        "edit": lambda: control.edit(chosen, Order(), queue="celery", priority=9),
+        "fail by hand": lambda: control.fail(chosen, Order()),
+        "run again": lambda: control.retry(chosen.get(), Order()),
+        "expire": expire_due,
+        "be killed": lambda: ended_by_parent(job, lease, WorkerLostError("dead"), ""),
+        "be told to end": lambda: given_back_by_parent(job, lease),
+        "adopt": lambda: adopt("theirs", give_back.name, [1], {}, message(lease)),
+        "enqueue": lambda: enqueue("tests.sample_tasks.add", {"x": 1}, queue=QUEUE),
     }
     return steps[order["step"]]()
 
