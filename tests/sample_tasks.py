@@ -159,6 +159,11 @@ def busy(seconds):  # type: ignore[no-untyped-def]
     return seconds
 
 
+@shared_task(rate_limit="1/m")
+def rated():  # type: ignore[no-untyped-def]
+    """Celery's own limit, which each worker keeps for itself."""
+
+
 @task(secrets=["password"])
 def log_in(user: str, password: str, token: Secret) -> list[str]:
     """Say as whom; the secrets come back reversed, so that a test can tell them."""

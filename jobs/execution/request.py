@@ -5,6 +5,7 @@ attempt when the child was killed.
 What is no call of a task is refused here: Celery's own code would end the worker, and
 with the message given back to the broker, the next one."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from jobs import registry
 
 from .mark import new_lease
 from .queues import served
+
+logger = logging.getLogger(__name__)
 
 ID_MAX_CHARS = 255
 
@@ -64,9 +67,18 @@ def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
     def judge(message: Any, *args: Any, **kwargs: Any) -> Any:
         if not _is_call(_payload(message)):
             raise InvalidTaskError("its body is not the arguments of a call")
+        if _waits_in(consumer.task_buckets[task.name], message):
+            # Rung again meanwhile: it would take a place of the worker, and its rate.
+            return message.ack_log_error(logger, consumer.connection_errors)
         return handle(message, *args, **kwargs)
 
     return judge
+
+
+def _waits_in(bucket: Any, message: Any) -> bool:
+    """Whether the job waits in this worker already, for Celery's `rate_limit`."""
+    job_id = message.headers.get("id")
+    return bucket is not None and any(job_id == each.id for each, _tokens in bucket.contents)
 
 
 def _payload(message: Any) -> Any:

@@ -14,7 +14,7 @@ from jobs.dispatch.message import ring
 from jobs.models import Job
 from jobs.states import State
 from tests.hostile_tasks import die_late, overrun_softly, retry_with, stand_still, tell_error
-from tests.sample_tasks import add, fail, give_back, plain_add, succeed_after, xsum
+from tests.sample_tasks import add, fail, give_back, plain_add, rated, succeed_after, xsum
 from tests.waiting import eventually
 
 from .site import CELERY
@@ -144,3 +144,17 @@ def said(site, command):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[-1]
+
+
+def test_a_job_that_celerys_rate_limit_holds_back_takes_one_place_however_often_it_is_rung(
+    site,
+):
+    site.start_worker(name="rated")
+    first, second = (rated.apply_async(queue="rated") for _ in range(2))
+    site.ends(first)
+    for _ in range(4):
+        ring(site.job(second))
+    plain = plain_add.apply_async((1, 2), queue="rated")
+    assert site.ends(plain).result == 3
+    assert site.job(second).state == State.QUEUED
+    site.stop("rated")
