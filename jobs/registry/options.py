@@ -120,7 +120,9 @@ def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declara
     if declaration.on_lost not in ("retry", "hold"):
         raise ValueError(f'on_lost is "retry" or "hold", not {declaration.on_lost!r}')
     _refuse_strangers(function, declaration)
-    _refuse_other_shape(function, declaration.fallback, is_bound=bool(options.get("bind")))
+    for called in ("validate", "fallback"):
+        other = getattr(declaration, called)
+        _refuse_other_shape(function, called, other, is_bound=bool(options.get("bind")))
     soft, hard = options.get("soft_time_limit"), options.get("time_limit")
     if soft and hard and soft >= hard:
         raise ValueError(f"soft_time_limit {soft} leaves no time before time_limit {hard}")
@@ -161,9 +163,11 @@ def _refuse_strangers(function: Callable[..., Any], declaration: Declaration) ->
     refuse_unknown([*named, *filter(None, single)], parameters, "parameter")
 
 
-def _refuse_other_shape(function: Callable[..., Any], fallback: Any, *, is_bound: bool) -> None:
-    """A fallback is called with what the function was called with."""
-    if not inspect.isfunction(fallback):
+def _refuse_other_shape(
+    function: Callable[..., Any], called: str, other: Any, *, is_bound: bool
+) -> None:
+    """What is called before or instead of the function is given the same."""
+    if not inspect.isfunction(other):
         return
     named = [
         each.name
@@ -171,5 +175,5 @@ def _refuse_other_shape(function: Callable[..., Any], fallback: Any, *, is_bound
         if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
     ]
     given = dict.fromkeys(named[is_bound:])
-    if found := misfits(inspect.signature(fallback), (), given):
-        raise TypeError(f"the fallback {fallback.__name__!r}: {Invalid(found)}")
+    if found := misfits(inspect.signature(other), (), given):
+        raise TypeError(f"the {called} {other.__name__!r}: {Invalid(found)}")

@@ -114,6 +114,16 @@ def test_an_option_like_no_other_lists_what_there_is():
         task(zzz=1)(lambda: None)
 
 
+def test_a_validate_step_takes_what_the_function_takes():
+    def first_only(first: int) -> None: ...
+
+    def renumber(first: int, last: int) -> None: ...
+
+    with pytest.raises(TypeError, match="the validate 'first_only': last: There is no"):
+        task(validate=first_only)(renumber)
+    task(validate=lambda first, **rest: None)(renumber)
+
+
 @pytest.mark.parametrize("option", ["secrets", "files", "owner_param", "due_param"])
 def test_an_option_that_names_no_parameter_is_refused(option):
     def log_in(password: str) -> None: ...
