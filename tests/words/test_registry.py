@@ -55,7 +55,7 @@ def test_a_plain_decorator_names_the_task_after_module_and_function():
 
 
 def test_options_of_ours_and_of_celery_arrive_where_they_belong():
-    def check() -> None: ...
+    def check(**given: object) -> None: ...
 
     @named(
         title="Send the bill",
