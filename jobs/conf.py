@@ -88,6 +88,8 @@ def configuration() -> Configuration:
         raise ImproperlyConfigured(
             "JOBS_LEASE_SECONDS must be at least three times JOBS_RENEW_SECONDS."
         )
+    if conf.api_requests_per_minute < 1:
+        raise ImproperlyConfigured("JOBS_API_REQUESTS_PER_MINUTE must be 1 or more.")
     return conf
 
 

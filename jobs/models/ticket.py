@@ -34,7 +34,8 @@ class SocketTicketQuerySet(models.QuerySet["SocketTicket"]):
 class SocketTicket(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     token = models.ForeignKey(ApiToken, models.CASCADE, null=True, related_name="+")
-    session_key = models.CharField(max_length=40, blank=True)
+    # Where sessions live in signed cookies, the key is all that they hold.
+    session_key = models.TextField(blank=True)
     expires_at = models.DateTimeField()
 
     objects = SocketTicketQuerySet.as_manager()

@@ -75,6 +75,13 @@ def test_a_socket_ends_with_the_session_that_its_ticket_came_from(ada):
     assert visitor(scope) is None
 
 
+def test_a_session_may_live_in_a_cookie(ada, settings):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    browser = Client()
+    browser.force_login(ada.user)
+    assert visitor(socket(ticket_of(browser.post("/api/ws-tickets")))) == ada.user
+
+
 def test_a_socket_ends_when_its_person_is_deactivated(ada):
     scope = socket(ticket_of(ada.post("/ws-tickets")))
     assert visitor(scope) == ada.user

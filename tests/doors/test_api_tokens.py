@@ -4,6 +4,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs.api import auth
+from jobs.conf import configuration
 from jobs.models import ApiToken, Scope
 from tests.doors import rows
 
@@ -150,6 +152,12 @@ def test_who_asks_too_often_waits(ada, settings, monkeypatch):
     assert other.get(DOOR).status_code == 200
     response = Client().get(DOOR, headers={"Authorization": f"Bearer {text}"})
     assert 1 <= int(response["Retry-After"]) <= 31
+
+
+def test_a_site_that_nobody_may_ask_is_refused(settings):
+    settings.JOBS_API_REQUESTS_PER_MINUTE = 0
+    with pytest.raises(ImproperlyConfigured, match="JOBS_API_REQUESTS_PER_MINUTE"):
+        configuration()
 
 
 def test_the_page_about_the_api_needs_no_other_server(ada):
