@@ -14,6 +14,8 @@ from tests.sample_tasks import add
 from tests.waiting import eventually
 from tests.watched_tasks import fall_silent
 
+from . import scene
+
 pytestmark = pytest.mark.browser
 
 
@@ -125,3 +127,56 @@ def test_a_panel_that_is_looked_at_again_and_is_the_same_stays_as_it_is(sit, olg
 
     # Its "20 s ago" may become another between the old one and the new one.
     assert stays() or stays()
+
+
+@pytest.mark.parametrize("look", scene.LOOKS)
+def test_every_open_menu_can_be_seen_whole(sit, olga, look):
+    """Else a phone could not cancel."""
+    held = enqueue(add.name, {"x": 1}, by=olga, hold=True)
+    page = sit(olga)
+    scene.look(page, look)
+    pages = {
+        reverse("jobs:job", args=[held.pk]): ["#menu-cancel", "#menu-more"],
+        reverse("jobs:jobs"): [".bulk .menu"],
+    }
+    for address, menus in pages.items():
+        page.goto(address)
+        if ".bulk .menu" in menus:
+            page.get_by_label("All that match").check()
+        for menu in menus:
+            page.locator(f"{menu} > summary").first.click()
+            for nested in page.locator(f"{menu} .menu > summary").all():
+                nested.click()
+            box = page.locator(f"{menu} > .pop").first.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0 and box["x"] + box["width"] <= scene.LOOKS[look][1], menu
+            page.locator("h1").click()
+
+
+def test_every_verb_is_done_without_scripts(site, sit, olga, standing):
+    page = sit(olga, java_script_enabled=False)
+    opened(page, enqueue(add.name, {"x": 1}, by=olga, queue="nobody", hold=True))
+    pill = page.locator("#part-head .pill")
+    for verb, state in (("Start", "Queued"), ("Pause", "Paused"), ("Resume", "Queued")):
+        page.locator(".verbs").get_by_role("button", name=verb, exact=True).click()
+        expect(pill).to_have_text(state)
+    with_reason(page, "cancel", "Cancel")
+    expect(pill).to_have_text("Cancelled")
+    page.get_by_role("button", name="Run again", exact=True).click()
+    expect(page.locator("#part-side")).to_contain_text("Again of")
+    page.locator("#ask-more").click()
+    with_reason(page, "fail", "Mark as failed")
+    expect(pill).to_have_text("Failed")
+    expect(page.locator("#part-side")).to_contain_text("because of fail")
+    opened(page, standing)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(pill).to_have_text("Running, pausing…")
+    with_reason(page, "terminate", "End now")
+    paused = site.reaches(standing, State.PAUSED)
+    assert paused.events.filter(verb="terminate", reason="because of terminate").exists()
+
+
+def with_reason(page: Page, verb: str, button: str) -> None:
+    page.locator(f"#ask-{verb}").click()
+    page.locator(f"#reason-{verb}").fill(f"because of {verb}")
+    page.locator(f"#menu-{verb}").get_by_role("button", name=button, exact=True).click()
