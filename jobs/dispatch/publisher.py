@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from queue import Full, Queue
 from typing import Any
@@ -21,6 +22,7 @@ from jobs.models import Job, JobQuerySet, from_now
 from jobs.states import State, WaitingFor
 
 from .changes import FACTS, move_and_tell, tell_on_commit
+from .forks import between_forks
 from .message import COLUMNS, Unringable, ring_or_blame
 
 logger = logging.getLogger(__name__)
@@ -61,15 +63,21 @@ class Publisher(threading.Thread):
 
     def publish(self, job: Job) -> None:
         if time.monotonic() < self.rests_until:
-            return waits_for_broker([job])
+            return self._write(waits_for_broker, [job])
         try:
             ring_or_blame(job)
         except Unringable as error:
-            cannot_be_rung(job, error)
+            self._write(cannot_be_rung, job, error)
         except Exception as error:
             self.rests_until = time.monotonic() + REST_SECONDS
             logger.warning("The broker cannot be reached: %s", error)
-            waits_for_broker([job])
+            self._write(waits_for_broker, [job])
+
+    @staticmethod
+    def _write(write: Callable[..., None], *given: Any) -> None:
+        """Not while a worker forks: it may be its main process that asks for jobs."""
+        with between_forks():
+            write(*given)
 
     def drain(self) -> None:
         """Let the last messages out before the process ends."""

@@ -19,6 +19,7 @@ from django_celery_results.backends.database import DatabaseBackend as StockBack
 from jobs import registry
 from jobs.conf import configuration
 from jobs.dispatch.changes import move_and_tell
+from jobs.dispatch.forks import between_forks
 from jobs.dispatch.publisher import is_unpublished
 from jobs.models import Job, OnLost
 from jobs.states import CELERY_STATES, FINAL, WAITING, Requested, State
@@ -28,7 +29,6 @@ from .books import BROKEN
 from .context import running_attempt
 from .deaths import cause_of_death
 from .finish import fail, finish, lose, requeue
-from .keeper import between_forks
 from .outcome import Ending, RetryOrder
 
 logger = logging.getLogger(__name__)

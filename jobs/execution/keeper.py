@@ -5,17 +5,15 @@ seconds would look dead if it had to renew by itself.
 """
 
 import logging
-import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from celery.worker import state as worker_state
 from django.db import Error as DatabaseError
-from django.db import connections
 
 from jobs.conf import configuration
+from jobs.dispatch.forks import between_forks
 from jobs.models import Job, lease_end
 
 from .deaths import look
@@ -23,30 +21,6 @@ from .presence import Presence
 from .rescue import reap_dead
 
 logger = logging.getLogger(__name__)
-
-# Reentrant: Celery's shutdown handlers write too, and may interrupt this very thread.
-_no_fork = threading.RLock()
-
-
-def guard_forks() -> None:
-    """In a process that forks: never while one of its threads is inside SQLite, whose
-    locks would be inherited as held by nobody."""
-    os.register_at_fork(
-        before=_no_fork.acquire,
-        after_in_parent=_no_fork.release,
-        after_in_child=_no_fork.release,
-    )
-
-
-@contextmanager
-def between_forks() -> Iterator[None]:
-    """Database work of the worker's main process: no fork meanwhile, and no connection
-    left open that a child could inherit."""
-    with _no_fork:
-        try:
-            yield
-        finally:
-            connections.close_all()
 
 
 class Keeper(threading.Thread):

@@ -9,9 +9,8 @@ from typing import Any
 from celery import current_app, signals
 
 from jobs import registry
+from jobs.dispatch.forks import between_forks
 from jobs.models import Task
-
-from .keeper import between_forks
 
 
 @signals.celeryd_after_setup.connect

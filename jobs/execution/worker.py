@@ -8,11 +8,12 @@ from celery.worker import control
 from celery.worker.control import control_command
 
 from jobs import registry
+from jobs.dispatch.forks import between_forks, guard_forks
 from jobs.models import Task
 
 from . import capture, leaving, limits, memory, unacknowledged
 from .backend import given_up, told_by_parent
-from .keeper import Keeper, between_forks, guard_forks, running_requests
+from .keeper import Keeper, running_requests
 from .presence import Presence
 from .rescue import TERMINATE
 from .senseless import unknown_task, unreadable_message

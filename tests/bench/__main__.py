@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from tests.bench import delay, frames, iteration, throughput
+from tests.bench import delay, frames, iteration, rescue, throughput
 from tests.bench.ground import Ground
 from tests.bench.table import Line, show
 
@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Line]]] = {
     "iteration": lambda ground, asked: iteration.measure(ground, asked.rounds),
     "throughput": lambda ground, asked: throughput.measure(ground, asked.rounds, asked.jobs),
     "frames": lambda ground, asked: frames.measure(ground, asked.rounds),
+    "rescue": lambda ground, asked: rescue.measure(ground, asked.rounds, asked.jobs),
     "delay": lambda ground, asked: delay.measure(ground, asked.rounds),
 }
 

@@ -62,6 +62,18 @@ class Client:
         self.rows.let_out()
         return found
 
+    def act(self, what: str, job: str) -> int:
+        """What a person does to a job; the moment at which it began."""
+        began = time.monotonic_ns()
+        self.rows.act(what, job)
+        return began
+
+    def worker_of(self, job: str) -> str:
+        return str(self.rows.row(job).worker)
+
+    def is_active(self, job: str) -> bool:
+        return bool(self.rows.row(job).is_active)
+
     def session(self) -> str:
         """The cookie of an admin who is signed in."""
         from django.conf import settings

@@ -28,7 +28,12 @@ def length(path: Path) -> int:
     return path.stat().st_size // MOMENT.size if path.exists() else 0
 
 
+def moments(path: Path) -> list[int]:
+    """Nanoseconds, in the order in which they were noted."""
+    return [moment for (moment,) in MOMENT.iter_unpack(path.read_bytes())]
+
+
 def seconds(path: Path) -> float:
     """From the first moment to the last."""
-    moments = [moment for (moment,) in MOMENT.iter_unpack(path.read_bytes())]
-    return (max(moments) - min(moments)) / 1e9
+    found = moments(path)
+    return (max(found) - min(found)) / 1e9

@@ -129,6 +129,12 @@ class Process:
         if self._process.poll() is not None:
             raise Died(self.side.last_words())
 
+    def kill(self) -> None:
+        """With all that it started, as a machine that loses its power does."""
+        for process in (self._process.pid, *children_of(self._process.pid)):
+            os.kill(process, signal.SIGKILL)
+        self._process.wait()
+
     def end(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         try:
@@ -136,3 +142,13 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def children_of(process: int) -> list[int]:
+    """All that it started, and what those started; Linux only."""
+    found = [process]
+    for each in found:
+        tasks = Path(f"/proc/{each}/task")
+        for task in tasks.iterdir() if tasks.exists() else ():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found[1:]

@@ -22,12 +22,13 @@ def measure(ground: Ground, rounds: int, count: int) -> list[Line]:
     return [line for reuse in (False, True) for line in _lines(found, reuse=reuse)]
 
 
-def jobs_a_second(side: Side, count: int, *, reuse: bool) -> float:
+def jobs_a_second(side: Side, count: int, *, reuse: bool, **environment: str) -> float:
     """A full queue and a fresh worker; from the first start to the last."""
     book = side.folder / "ledger"
     book.unlink(missing_ok=True)
     side.tell("fill", count=count)
-    with side.worker(reuse=reuse, **{ledger.VARIABLE: str(book)}) as worker:
+    environment[ledger.VARIABLE] = str(book)
+    with side.worker(reuse=reuse, **environment) as worker:
 
         def all_ran() -> bool:
             worker.check()

@@ -6,7 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from jobs import current_job, task
-from tests.bench import clock
+from tests.bench import clock, ledger
 
 ITEMS = 2_000_000
 CALLS = 500_000
@@ -33,6 +33,17 @@ def sparse(calls: int, pause: float) -> None:
     for done in range(1, calls + 1):
         time.sleep(pause)
         current_job().progress(done, calls, str(time.monotonic_ns()))
+
+
+@task(name="bench.attend")
+def attend() -> None:
+    """Notes when it begins and when it is left; in between it comes to safe points."""
+    ledger.note()
+    try:
+        while True:
+            current_job().sleep(0.02)
+    finally:
+        ledger.note()
 
 
 @task(name="bench.busy")
