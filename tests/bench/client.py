@@ -68,6 +68,10 @@ class Client:
         self.rows.act(what, job)
         return began
 
+    def workers(self) -> int:
+        """How many answer."""
+        return len(self.app.control.ping(timeout=1.0))
+
     def worker_of(self, job: str) -> str:
         return str(self.rows.row(job).worker)
 

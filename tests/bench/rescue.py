@@ -95,7 +95,9 @@ class Stage:
         return seconds
 
     def _running(self) -> str:
-        """A job that runs, for a time that is not in step with any clock of ours."""
+        """A job that runs, for a time that is not in step with any clock of ours, and one
+        more worker that could take it."""
+        eventually(lambda: self.side.tell("workers") == len(self.workers), PATIENCE_SECONDS)
         known = ledger.length(self.book)
         job = str(self.side.tell("ask", task="bench.attend"))
         self._next_moment(known, 0)
