@@ -83,6 +83,19 @@ class Sheet:
         return {verb.name for verb in self.verbs}
 
     @property
+    def main_verb(self) -> str:
+        """The one that a person most likely came for."""
+        if self.is_failed:
+            return "retry"
+        return {State.PAUSED.value: "resume", State.PENDING.value: "start"}.get(self.state, "")
+
+    @property
+    def asking(self) -> Event | None:
+        """Who asked for what the job has not done yet, and why."""
+        wanted = self.job.requested
+        return next((event for event in self.events if event.verb == wanted), None)
+
+    @property
     def has_menu(self) -> bool:
         """Whether there are verbs beside those in the row."""
         again = self.may_run and not self.is_failed

@@ -124,3 +124,45 @@ def test_without_the_forms_token_nothing_is_done(manager):
     careful.cookies = manager.cookies
     assert careful.post(f"/jobs/{job.pk}/verbs/cancel").status_code == 403
     assert Job.objects.get(pk=job.pk).state == State.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"), [("pause", "asked for a pause"), ("cancel", "asked for its end")]
+)
+def test_what_is_asked_and_not_done_says_who_asked_and_why(manager, verb, said):
+    job = rows.job(State.RUNNING)
+    page = act(manager, job, verb, reason="node-c is <replaced>").content.decode()
+    assert f"olivia {said}" in page
+    assert "Reason: node-c is &lt;replaced&gt;" in page
+
+
+def test_what_nobody_we_know_asked_for_is_told_without_a_name(manager):
+    page = manager.get(f"/jobs/{rows.job(State.RUNNING, requested='pause').pk}/")
+    assert "A pause was asked for" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("state", "columns", "label"),
+    [
+        (State.PAUSED, {"progress": {"percent": 62.7}}, "Paused at 62 %"),
+        (State.PAUSED, {}, "Paused"),
+        (State.PENDING, {"waiting_for": "start"}, "Pending: held"),
+    ],
+)
+def test_the_head_says_in_few_words_where_it_stands(manager, state, columns, label):
+    page = manager.get(f"/jobs/{rows.job(state, **columns).pk}/?part=head").content.decode()
+    assert f"</svg>{label}</span>" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "columns", "verb"),
+    [
+        (State.PAUSED, {}, "Resume"), (State.FAILED, {}, "Run again"),
+        (State.PENDING, {"waiting_for": "start"}, "Start"),
+    ],
+)  # fmt: skip
+def test_the_verb_that_one_came_for_stands_out(manager, state, columns, verb):
+    page = manager.get(f"/jobs/{rows.job(state, **columns).pk}/?part=head").content.decode()
+    primary = page.partition('btn primary"')[2]
+    assert primary.partition("</button>")[0].endswith(verb)
+    assert "btn primary" not in primary
