@@ -47,7 +47,6 @@ def refuse(how: str, secret: str = "") -> None:
     autoretry_for=(ConnectionError,),
     default_retry_delay=0,
     max_retries=1,
-    time_limit=2,
     validate=refuse,
     secrets=["secret"],
     fallback=plan_b,
@@ -55,6 +54,11 @@ def refuse(how: str, secret: str = "") -> None:
 def plan_a(how: str, secret: str = "") -> list[str]:
     _fail(how)
     return ["a", how, secret[::-1]]
+
+
+@task(time_limit=2, fallback=plan_b)
+def hurried(how: str) -> None:
+    _fail(how)
 
 
 @task(fallback=plan_c)

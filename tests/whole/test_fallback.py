@@ -4,19 +4,23 @@ import pytest
 from celery import chain, group
 
 from jobs import enqueue
-from jobs.conf import configuration
+from jobs.conf import Configuration
 from jobs.states import State
-from tests.fallback_tasks import careful, plan_a
+from tests.fallback_tasks import careful, hurried, plan_a
 from tests.hostile_tasks import tell_error
 from tests.sample_tasks import give_back
 from tests.waiting import eventually
 
+MAX_LOST = Configuration.max_lost
 
-@pytest.mark.parametrize("how", ["fail", "overrun", "die"])
-def test_whatever_ended_the_last_attempt_plan_b_follows(site, how):
-    job = site.ends(enqueue(plan_a, {"how": how}), within=60)
+
+@pytest.mark.parametrize(
+    ("task", "how", "tries"),
+    [(plan_a, "fail", 2), (hurried, "overrun", 1), (plan_a, "die", MAX_LOST + 1)],
+)
+def test_whatever_ended_the_last_attempt_plan_b_follows(site, task, how, tries):
+    job = site.ends(enqueue(task, {"how": how}), within=60)
     assert (job.state, job.result) == (State.COMPLETED, ["b", how, ""])
-    tries = {"fail": 2, "overrun": 1, "die": configuration().max_lost + 1}[how]
     assert job.attempts.count() == tries == job.attempt - 1
     assert job.log_chunks.get().attempt == job.attempt
 
