@@ -2,7 +2,6 @@
 is lost the function may go on, but nothing of it lands."""
 
 import json
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -34,6 +33,7 @@ from .limits import Limits
 from .log import Log
 from .outcome import Cancelled, Ending, Interruption, LeaseLost, Leaving, Paused, RetryOrder
 from .report import Report
+from .scratch import make_scratch
 from .stack import Whereabouts
 
 PARTINGS = {
@@ -120,9 +120,7 @@ class RunningAttempt:
 
     @cached_property
     def directory(self) -> Path:
-        self._scratch = tempfile.TemporaryDirectory(
-            prefix="batuta-", ignore_cleanup_errors=True
-        )
+        self._scratch = make_scratch(self.lease)
         return Path(self._scratch.name)
 
     # What the function does to its job, on its own connection.

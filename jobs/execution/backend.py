@@ -30,6 +30,7 @@ from .context import running_attempt
 from .deaths import cause_of_death
 from .finish import fail, finish, lose, requeue
 from .outcome import Ending, RetryOrder
+from .scratch import remove_scratch
 
 logger = logging.getLogger(__name__)
 
@@ -189,3 +190,4 @@ def ended_by_parent(job_id: str, lease: str, exc: BaseException, traceback: Any)
             lose(mine, failure, max_lost=configuration().max_lost)
         else:
             fail(mine, failure)
+    remove_scratch(lease)

@@ -19,6 +19,7 @@ from jobs.models import Job, lease_end
 from .deaths import look
 from .presence import Presence
 from .rescue import reap_dead
+from .scratch import sweep_scratch
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Keeper(threading.Thread):
     def run(self) -> None:
         look()
         self.managed(reap_dead)  # what an earlier process of this machine held
+        self.managed(sweep_scratch)
         self.managed(self.presence.tell)
         while True:
             self.news.wait(configuration().renew_seconds)

@@ -16,8 +16,12 @@ MORE_SECONDS = 400
 
 
 def chaos(seconds: float, seed: int, *options: str) -> None:
-    command = [sys.executable, "-m", "tests.whole.chaos"]
-    command += ["--seconds", str(seconds), "--seed", str(seed), *options]
+    told = ["--seconds", str(seconds), "--seed", str(seed), *options]
+    run("tests.whole.chaos", *told, seconds=seconds)
+
+
+def run(module: str, *options: str, seconds: float = 0.0) -> None:
+    command = [sys.executable, "-m", module, *options]
     kept = {key: val for key, val in os.environ.items() if not key.startswith("BATUTA_")}
     done = subprocess.run(
         command,
@@ -73,3 +77,16 @@ def test_the_same_on_postgresql():
 @pytest.mark.long
 def test_the_same_on_postgresql_and_rabbitmq():
     chaos(120, 5, *postgresql(), *rabbitmq())
+
+
+STACKS = {
+    "SQLite and the embedded server": tuple,
+    "PostgreSQL and the embedded server": postgresql,
+    "PostgreSQL and RabbitMQ": lambda: (*postgresql(), *rabbitmq()),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("stack", STACKS)
+def test_after_each_fault_alone_all_is_well_again(stack):
+    run("tests.whole.chaos.single", "--times", "1", *STACKS[stack]())

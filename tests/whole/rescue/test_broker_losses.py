@@ -3,6 +3,8 @@
 import signal
 from datetime import timedelta
 
+import pytest
+
 from jobs import enqueue
 from jobs.dispatch.message import ring
 from jobs.models import Job
@@ -54,9 +56,10 @@ def test_jobs_of_a_dead_worker_are_taken_back_while_the_broker_is_away(site, tmp
     assert site.ends(job, within=60).attempt == 2
 
 
-def test_three_hundred_queued_jobs_outlive_a_broker_that_forgets_all(site):
-    jobs = [plain_add.delay(1, number) for number in range(300)]
-    for left in (250, 150, 50):
+@pytest.mark.parametrize("many", [300, pytest.param(1000, marks=pytest.mark.long)])
+def test_queued_jobs_outlive_a_broker_that_forgets_all(site, many):
+    jobs = [plain_add.delay(1, number) for number in range(many)]
+    for left in (many * 5 // 6, many // 2, many // 6):
         rows = Job.objects.live()
         eventually(lambda rows=rows, left=left: rows.count() <= left, within=120)
         site.broker.lose_everything()
