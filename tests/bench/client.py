@@ -69,8 +69,9 @@ class Client:
         return began
 
     def workers(self) -> int:
-        """How many answer."""
-        return len(self.app.control.ping(timeout=1.0))
+        """How many answer; beat does so too."""
+        told = [name for answer in self.app.control.ping(timeout=1.0) for name in answer]
+        return sum(not name.startswith("celerybeat") for name in told)
 
     def worker_of(self, job: str) -> str:
         return str(self.rows.row(job).worker)
