@@ -46,7 +46,7 @@ def of_the_dead():
     return done.stdout.strip()
 
 
-def test_a_parent_removes_what_its_killed_child_left(folder_of):
+def test_a_parent_removes_what_its_killed_child_left(broker, folder_of):
     lease, other = new_lease(), folder_of(new_lease())
     running, folder = job(State.RUNNING, lease=lease), folder_of(lease)
     ended_by_parent(running.pk, lease, WorkerLostError("signal 9"), "")
