@@ -52,7 +52,8 @@ def test_the_stack_comes_to_the_page_by_itself(sit, olga, standing):
 def test_the_stack_is_there_without_scripts_too(sit, olga, standing):
     page = opened(sit(olga, java_script_enabled=False), standing)
     page.locator("#menu-more > summary").click()
-    page.get_by_role("button", name="Show its stack").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show its stack").click()
     text = page.locator("#stack")
 
     def is_there() -> bool:
