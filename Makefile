@@ -7,6 +7,8 @@ PYTEST := $(PYTHON) -m pytest
 TOGETHER := -n 3 --dist loadfile
 # A crash of the browser itself is none of a page's doing, unless it comes again.
 IN_CHROMIUM := -n 2 --dist loadfile --reruns 2 --only-rerun "(Page|Target) crashed"
+# What a broker that fails does to jobs; python -m tests.rabbitmq says where none is found.
+ON_RABBITMQ := tests/whole/rescue tests/whole/test_lost.py tests/whole/test_broker.py tests/verbs/test_relay.py
 # A production-like environment for `manage.py check --deploy`.
 DEPLOYED := ENV_FILE=/dev/null DEBUG=0 TRUSTED_ORIGINS=https://jobs.example.org ALLOWED_HOSTS=jobs.example.org \
 	DATA_DIR=.venv/check DATABASE_URL= REDIS_URL= BROKER_URL=
@@ -40,6 +42,7 @@ test-all: venv-dev ## run the tests and the long matrices
 	$(PYTEST) $(IN_CHROMIUM) -m browser || failed=1; \
 	$(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) -m "not browser" --ignore tests/whole || failed=1; \
 	$(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) -m "not browser" tests/whole || failed=1; \
+	$(PYTHON) -m tests.rabbitmq $(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) -m "not browser" $(ON_RABBITMQ) || failed=1; \
 	exit $$failed
 
 check: venv-dev ## format, lint, types, imports, templates, deployment, migrations

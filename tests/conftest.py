@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -19,8 +20,10 @@ def pytest_report_header() -> list[str]:
     """Which database this run is about, without its password."""
     engine = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
     host = settings.DATABASES["default"].get("HOST") or "a file of its own"
+    broker = "RabbitMQ" if os.environ.get("TEST_BROKER_URL") else "redis"
     return [
         f"database: {engine} ({host}) · redis: {os.environ.get('TEST_REDIS_URL') or 'private'}"
+        f" · broker: {broker}"
     ]
 
 
@@ -54,6 +57,16 @@ def redis_server() -> Iterator[str]:
     yield settings.REDIS_URL
     server.terminate()
     server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def session_broker(redis_server: str) -> Iterator[Any]:
+    """What this run's jobs are rung by, and may hurt: the same server, or RabbitMQ."""
+    from tests.whole.broker import of_this_run  # it needs this module and the models
+
+    server = of_this_run(redis_server)
+    yield server
+    server.end()
 
 
 @pytest.fixture

@@ -45,3 +45,11 @@ def pay(total: int) -> int:
             Event.objects.create(verb=PAID, reason=str(number))
             job.checkpoint(number + 1)
     return total
+
+
+@task
+def take_long(ledger: str, seconds: float) -> int:
+    """Tell at the begin, then last."""
+    number = told(ledger)
+    time.sleep(seconds)
+    return number

@@ -1,7 +1,8 @@
 """Settings of the tests: the site's own, on throw-away data.
 
 The environment is set before the site's settings are read, and processes that a test
-starts inherit it. `TEST_DATABASE_URL` chooses PostgreSQL, `TEST_REDIS_URL` a server.
+starts inherit it. `TEST_DATABASE_URL` chooses PostgreSQL, `TEST_REDIS_URL` a server,
+`TEST_BROKER_URL` RabbitMQ.
 """
 
 import atexit
@@ -9,6 +10,8 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from tests.rabbitmq import own_url
 
 
 def remove(path: str, owner: int) -> None:
@@ -32,6 +35,8 @@ if os.environ.get("BATUTA_TEST_PART") != PART:
     )
     for name in ("DEBUG", "BROKER_URL", "CELERY_BROKER_URL", "RABBITMQ_URL", "EMAIL_URL"):
         os.environ[name] = ""
+    if os.environ.get("TEST_BROKER_URL"):  # nobody is there before a test asks for the broker
+        os.environ["BROKER_URL"] = own_url(os.environ["TEST_BROKER_URL"])
 
 from project.settings import *  # noqa: F403
 from project.settings import DATABASES, STATIC_ROOT, STORAGES

@@ -51,6 +51,8 @@ def ring(job: Job, producer: Any = None) -> None:
             headers={HEADER: 1},
             serializer=SERIALIZER,
             retry=False,
+            # RabbitMQ would drop it in silence where somebody has deleted the queue.
+            mandatory=True,
         )
 
 

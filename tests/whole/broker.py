@@ -15,12 +15,14 @@ from project.supervisor import embedded
 from tests.conftest import start_server
 from tests.waiting import eventually
 
+from .rabbit import Rabbit
+
 
 class Broker:
     """The private server; one that was given from outside is left in peace."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = self.redis_url = url
         self.started: list[subprocess.Popen[bytes]] = []
         self._known_pid = 0
 
@@ -32,6 +34,12 @@ class Broker:
         with self.client() as client:
             keys = [queue, *client.scan_iter(f"{queue}\x06*")]
             return [m for key in keys for m in client.lrange(key, 0, -1)]
+
+    def lose_half(self, queue: str) -> None:
+        with self.client() as client:
+            for key in [queue, *client.scan_iter(f"{queue}\x06*")]:
+                for message in client.lrange(key, 0, -1)[::2]:
+                    client.lrem(key, 1, message)
 
     @contextmanager
     def hung(self) -> Iterator[None]:
@@ -68,6 +76,12 @@ class Broker:
             server.wait(10)
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it is hung at this moment."""
+        state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state == "T"
+
+    @property
     def pid(self) -> int:
         """Of the server's process, also while it hangs."""
         if not self._known_pid or not Path(f"/proc/{self._known_pid}").exists():
@@ -86,3 +100,9 @@ class Broker:
                 return bool(client.ping())
         except redis.ConnectionError:
             return False
+
+
+def of_this_run(redis_url: str) -> Broker | Rabbit:
+    """RabbitMQ where one was given, else the private server itself."""
+    given = os.environ.get("TEST_BROKER_URL")
+    return Rabbit(given, redis_url) if given else Broker(redis_url)

@@ -8,22 +8,21 @@ import pytest
 from django.conf import settings
 
 from .broker import Broker
+from .rabbit import Rabbit
 from .site import Site
 
 LOG_CHARS = 20_000
 
 
 @pytest.fixture(scope="session")
-def broker(redis_server: str) -> Iterator[Broker]:
+def broker(session_broker: Broker | Rabbit) -> Broker | Rabbit:
     """The server that everything shares; a test that hurts it heals it."""
-    server = Broker(redis_server)
-    yield server
-    server.end()
+    return session_broker
 
 
 @pytest.fixture(scope="session")
 def running_site(
-    broker: Broker, django_db_setup: None, django_db_blocker: Any
+    broker: Broker | Rabbit, django_db_setup: None, django_db_blocker: Any
 ) -> Iterator[Site]:
     with django_db_blocker.unblock():
         site = Site(broker, Path(settings.DATA_DIR) / "logs")

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -16,14 +15,9 @@ from django.conf import settings
 
 from tests.waiting import eventually
 
+from .proxy import free_port
+
 KEPT = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "PLAYWRIGHT_BROWSERS_PATH")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def clean_environment(data: Path, **values: str) -> dict[str, str]:

@@ -9,11 +9,13 @@ import threading
 class Proxy:
     """Passes bytes between whoever connects to `port` and the server at `target`."""
 
-    def __init__(self, target: tuple[str, int]) -> None:
+    def __init__(self, target: tuple[str, int], port: int = 0) -> None:
         self.target = target
         self.is_cut = False
+        self._flows = threading.Event()
+        self._flows.set()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -27,7 +29,20 @@ class Proxy:
     def mend(self) -> None:
         self.is_cut = False
 
+    def hold(self) -> None:
+        """Connections stay and new ones come about, and nothing passes."""
+        self._flows.clear()
+
+    @property
+    def holds(self) -> bool:
+        return not self._flows.is_set()
+
+    def release(self) -> None:
+        """What was held back passes."""
+        self._flows.set()
+
     def stop(self) -> None:
+        self.release()
         self.cut()
         _close(self._listener)
 
@@ -41,16 +56,30 @@ class Proxy:
                 threading.Thread(target=self._serve, args=[client], daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        # ValueError: what select says of a socket that was cut a moment ago.
+        with contextlib.suppress(OSError, ValueError), contextlib.ExitStack() as ends:
+            ends.callback(_close, client)
             server = socket.create_connection(self.target)
+            ends.callback(_close, server)
             self._pairs.append((client, server))
-            other = {client: server, server: client}
-            while True:
-                for source in select.select(list(other), [], [])[0]:
-                    data = source.recv(65_536)
-                    if not data:
-                        return _close(client, server)
-                    other[source].sendall(data)
+            if not self.is_cut:
+                self._pass_on({client: server, server: client})
+
+    def _pass_on(self, other: dict[socket.socket, socket.socket]) -> None:
+        """Until one side ends, in order or by force; then the other side ends as well."""
+        while True:
+            for source in select.select(list(other), [], [])[0]:
+                data = source.recv(65_536)
+                if not data:
+                    return
+                self._flows.wait()
+                other[source].sendall(data)
+
+
+def free_port() -> int:
+    with contextlib.closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _close(*sockets: socket.socket) -> None:

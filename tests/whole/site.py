@@ -22,6 +22,8 @@ from tests.waiting import eventually
 
 from .broker import Broker
 from .process import PATIENCE_SECONDS, Process
+from .proxy import free_port
+from .rabbit import Rabbit
 
 # Shorter than in production, so that a test sees a rescue within seconds.
 LEASE_SECONDS = 4.0
@@ -37,7 +39,7 @@ CELERY = [sys.executable, "-m", "celery", "-A", "project"]
 class Site:
     """A worker (prefork, 2), beat with the relay, and the web; more workers on demand."""
 
-    def __init__(self, broker: Broker, folder: Path) -> None:
+    def __init__(self, broker: Broker | Rabbit, folder: Path) -> None:
         self.broker = broker
         self.folder = folder
         self.port = free_port()
@@ -45,7 +47,7 @@ class Site:
         self.environment = os.environ | TIMES | {
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "DATABASE_URL": database_url(),
-            "REDIS_URL": broker.url,
+            "REDIS_URL": broker.redis_url,
             "PORT": str(self.port),
             "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
@@ -192,12 +194,6 @@ def told(job: Job) -> str:
     """What a failing test says of a job."""
     facts = job.facts() | {"error": job.error, "result": job.result}
     return f"{job.state}: {json.dumps(facts, default=str)}\n{job.traceback}"
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def database_url() -> str:

@@ -9,8 +9,10 @@ import pytest
 from django.conf import settings
 
 from tests.postgres import found, reachable
+from tests.rabbitmq import LIKELY
+from tests.rabbitmq import reachable as rabbitmq_answers
 
-RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
+RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", LIKELY)
 # Beyond the time of hurting: to start, to recover, and to give up what is stuck.
 MORE_SECONDS = 400
 
@@ -35,18 +37,6 @@ def run(module: str, *options: str, seconds: float = 0.0) -> None:
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-4000:]}"
 
 
-def answers_at(url: str) -> bool:
-    from kombu import Connection
-    from kombu.exceptions import OperationalError
-
-    try:
-        with Connection(url, connect_timeout=2) as connection:
-            connection.ensure_connection(max_retries=1, timeout=3)
-        return True
-    except (OperationalError, OSError):
-        return False
-
-
 def postgresql() -> tuple[str, str]:
     if not (url := found()) or not reachable(url):
         pytest.skip("no PostgreSQL was found")
@@ -54,7 +44,7 @@ def postgresql() -> tuple[str, str]:
 
 
 def rabbitmq() -> tuple[str, str]:
-    if not answers_at(RABBITMQ):
+    if not rabbitmq_answers(RABBITMQ):
         pytest.skip("no RabbitMQ was found")
     return "--broker", RABBITMQ
 

@@ -60,7 +60,7 @@ def test_twenty_running_jobs_outlive_a_database_that_restarts(site, tmp_path):
         cut_all_connections()
         eventually(
             lambda before=before: all(
-                job.checkpoint > before.get(job.pk, 0)
+                (job.checkpoint or 0) > before.get(job.pk, 0)
                 for job in Job.objects.filter(queue="wide")
             ),
             within=60,
