@@ -113,6 +113,8 @@ def test_a_server_that_is_killed_comes_back_with_its_data(running: House):
     url = embedded_url(running.data)
     with redis.Redis.from_url(url) as client:
         client.set("kept", "yes")
+        # While the disk is slow the server holds back what it writes, for two seconds at most.
+        eventually(lambda: not client.info("persistence")["aof_buffer_length"])
         os.kill(client.info()["process_id"], signal.SIGKILL)
     eventually(lambda: answer(url, "kept") == b"yes", 30)
     eventually(lambda: '"status": "ready"' in running.get("/readyz"), 60, 0.2)
