@@ -6,7 +6,7 @@ PYTEST := $(PYTHON) -m pytest
 # Most tests of the whole site wait for something; each process has a site of its own.
 TOGETHER := -n 4 --dist worksteal
 # A crash of the browser itself is none of a page's doing, unless it comes again.
-IN_CHROMIUM := -n 3 --dist loadfile --reruns 2 --only-rerun "(Page|Target) crashed"
+IN_CHROMIUM := --reruns 2 --only-rerun "(Page|Target) crashed"
 # What a broker that fails does to jobs; python -m tests.rabbitmq says where none is found.
 ON_RABBITMQ := tests/whole/rescue tests/whole/test_lost.py tests/whole/test_broker.py tests/verbs/test_relay.py
 # A production-like environment for `manage.py check --deploy`.

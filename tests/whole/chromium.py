@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 # It talks to our site and to nobody else.
 OPTIONS = [
-    "--no-sandbox", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
+    "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PATIENCE_MS = 20_000
