@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from jobs.models import ApiToken, Scope
+from jobs.models import ApiToken, Job, Scope
 
 
 class Program:
@@ -46,3 +46,9 @@ def fault(response: Any, status: int, code: str) -> dict[str, Any]:
     assert set(said) == {"code", "detail", "fields"}
     assert said["code"] == code and said["detail"]
     return dict(said["fields"])
+
+
+def job_of(answer: Any) -> Job:
+    """The job that an answer is about."""
+    assert answer.status_code in (200, 202), answer.content
+    return Job.objects.get(pk=answer.json()["id"])

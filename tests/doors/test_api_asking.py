@@ -11,27 +11,10 @@ from jobs.models import Job, Scope, Task
 from jobs.params.secret import SEALED
 from jobs.states import State, WaitingFor
 from tests.doors import form_tasks, rows
-from tests.doors.programs import Program, fault
+from tests.doors.programs import Program, fault, job_of
 
 pytestmark = pytest.mark.django_db
 RUN = f"/tasks/{rows.ADD}/jobs"
-
-
-@pytest.fixture
-def runner() -> Program:
-    group = Group.objects.create(name="runners")
-    rows.task().runners.add(group)
-    return Program(rows.user("runner", group))
-
-
-@pytest.fixture
-def root() -> Program:
-    return Program(rows.user("root", is_superuser=True))
-
-
-def job_of(response) -> Job:
-    assert response.status_code in (200, 202), response.content
-    return Job.objects.get(pk=response.json()["id"])
 
 
 def test_a_job_is_asked_for_and_is_the_askers(runner):

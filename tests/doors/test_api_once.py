@@ -1,33 +1,15 @@
 """Programs ask for a job once, for many, and with files."""
 
 import pytest
-from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from jobs.models import Artifact, Job, Task
 from jobs.states import State
 from tests.doors import form_tasks, rows
-from tests.doors.programs import Program, fault
+from tests.doors.programs import Program, fault, job_of
 
 pytestmark = pytest.mark.django_db
 RUN = f"/tasks/{rows.ADD}/jobs"
-
-
-@pytest.fixture
-def runner() -> Program:
-    group = Group.objects.create(name="runners")
-    rows.task().runners.add(group)
-    return Program(rows.user("runner", group))
-
-
-@pytest.fixture
-def root() -> Program:
-    return Program(rows.user("root", is_superuser=True))
-
-
-def job_of(response) -> Job:
-    assert response.status_code in (200, 202), response.content
-    return Job.objects.get(pk=response.json()["id"])
 
 
 # --- Once ----------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Programs see tasks and ask for jobs."""
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -11,18 +10,6 @@ from tests.doors.programs import Program, fault
 
 pytestmark = pytest.mark.django_db
 RUN = f"/tasks/{rows.ADD}/jobs"
-
-
-@pytest.fixture
-def runner() -> Program:
-    group = Group.objects.create(name="runners")
-    rows.task().runners.add(group)
-    return Program(rows.user("runner", group))
-
-
-@pytest.fixture
-def root() -> Program:
-    return Program(rows.user("root", is_superuser=True))
 
 
 def test_tasks_are_listed_by_name_with_how_they_do(runner):
