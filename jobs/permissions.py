@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 from django_celery_beat.models import PeriodicTask
 
-from jobs.models import Artifact, Job, JobQuerySet, Task
+from jobs.models import Artifact, Grant, Job, JobQuerySet, Role, Task
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
@@ -27,12 +27,12 @@ T = TypeVar("T", bound=Model)
 Person: TypeAlias = Union["_Person", AnonymousUser]
 Verb: TypeAlias = Literal["view", "run", "control", "manage"]
 
-# Which of a task's groups a verb is open to, and which Django permission widens it.
-_TASK_GROUPS: dict[Verb, tuple[str, ...]] = {
-    "view": ("viewers", "runners", "managers"),
-    "run": ("runners", "managers"),
-    "control": ("managers",),
-    "manage": ("managers",),
+# To which of a task's groups a verb is open, and which Django permission widens it.
+_ROLES: dict[Verb, tuple[Role, ...]] = {
+    "view": (Role.VIEWERS, Role.RUNNERS, Role.MANAGERS),
+    "run": (Role.RUNNERS, Role.MANAGERS),
+    "control": (Role.MANAGERS,),
+    "manage": (Role.MANAGERS,),
 }
 _WIDE: dict[Verb, str] = {"view": "jobs.view_all", "run": "jobs.run_any"}
 
@@ -43,9 +43,10 @@ def tasks(user: Person, verb: Verb = "view") -> QuerySet[Task]:
         return Task.objects.none()
     if _sees_all(user, verb):
         return Task.objects.all()
-    groups = user.groups.values("pk")
-    allowed = Q()
-    for role in _TASK_GROUPS[verb]:
+    groups, roles = user.groups.values("pk"), _ROLES[verb]
+    given = Grant.tasks.through.objects.filter(grant__group__in=groups, grant__role__in=roles)
+    allowed = Q(pk__in=given.values("task"))
+    for role in roles:
         members = getattr(Task, role).through.objects.filter(group__in=groups)
         allowed |= Q(pk__in=members.values("task"))
     return Task.objects.filter(allowed)

@@ -4,6 +4,6 @@ What Celery's friends register there is taken away and registered again: their p
 anybody who may look run anything (docs of each module say what differs).
 """
 
-from . import events, jobs, results, schedules, tasks, timings, tokens
+from . import events, grants, jobs, results, schedules, tasks, timings, tokens
 
-__all__ = ["events", "jobs", "results", "schedules", "tasks", "timings", "tokens"]
+__all__ = ["events", "grants", "jobs", "results", "schedules", "tasks", "timings", "tokens"]

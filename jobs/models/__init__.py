@@ -2,6 +2,7 @@
 
 from .artifact import Artifact, KeptFile, content_type_of
 from .asked import AskedOnce
+from .grant import Grant, Role
 from .history import Attempt, Event, JobError, LogChunk, Stack
 from .ids import is_id, new_id
 from .job import Job, OnLost
@@ -14,7 +15,8 @@ from .token import ApiToken, Scope
 from .worker import Worker
 
 __all__ = [
-    "ApiToken", "Artifact", "AskedOnce", "Attempt", "Event", "Job", "JobError", "JobQuerySet",
-    "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Scope", "SocketTicket", "Stack",
-    "Task", "Worker", "content_type_of", "from_now", "is_id", "lease_end", "new_id",
+    "ApiToken", "Artifact", "AskedOnce", "Attempt", "Event", "Grant", "Job", "JobError",
+    "JobQuerySet", "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Role", "Scope",
+    "SocketTicket", "Stack", "Task", "Worker", "content_type_of", "from_now", "is_id",
+    "lease_end", "new_id",
 ]  # fmt: skip

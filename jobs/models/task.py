@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs import sanitize
 
+from .grant import Grant
+
 if TYPE_CHECKING:
     from jobs.registry import Definition
 
@@ -19,7 +21,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Make the rows say what the code says; operators' edits stay untouched.
 
         `broken` maps a module that could not be imported to its traceback: it gets a
-        row of its own, so that the catalogue shows it.
+        row of its own, so that the catalogue shows it. Grants reach what is new.
         """
         rows = [Task.described_by(definition) for definition in definitions]
         rows += [
@@ -35,6 +37,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
             gone.filter(error="", missing_at=None).update(missing_at=Now())
             # A row that only ever told of a broken module goes with its cause.
             gone.exclude(error="").delete()
+            Grant.objects.reach()
 
 
 class Task(models.Model):

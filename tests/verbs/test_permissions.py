@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from jobs import permissions
-from jobs.models import Job, Task
+from jobs.models import Grant, Job, Role, Task
 from tests.doors import rows
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +19,10 @@ MAY = {
     "viewer": ("view", "view", "view control"),
     "runner": ("view run", "view", "view control"),
     "manager": ("view run manage", "view control", "view control"),
+    "viewer by pattern": ("view", "view", "view control"),
+    "runner by tag": ("view run", "view", "view control"),
+    "manager by pattern": ("view run manage", "view control", "view control"),
+    "manager by a pattern of others": ("", "", "view control"),
     "view_all": ("view", "view", "view control"),
     "run_any": ("run", "", "view control"),
     "inactive manager": ("", "", ""),
@@ -28,10 +32,19 @@ MAY = {
 }
 
 
+def give(group, role, **what):
+    return Grant.objects.create(group=group, role=role, **what)
+
+
 @pytest.fixture
 def people():
-    task, another = rows.task(), rows.task(OTHER)
-    groups = {name: Group.objects.create(name=name) for name in ("v", "r", "m", "other")}
+    task, another = rows.task(tags=["sums"]), rows.task(OTHER)
+    names = ("v", "r", "m", "other", "vp", "rt", "mp", "elsewhere")
+    groups = {name: Group.objects.create(name=name) for name in names}
+    give(groups["vp"], Role.VIEWERS, pattern="tests.*.a??")
+    give(groups["rt"], Role.RUNNERS, tag="sums")
+    give(groups["mp"], Role.MANAGERS, pattern="*.add")
+    give(groups["elsewhere"], Role.MANAGERS, pattern="billing.*")
     task.viewers.set([groups["v"]])
     task.runners.set([groups["r"]])
     task.managers.set([groups["m"]])
@@ -42,6 +55,10 @@ def people():
         "viewer": rows.user("viewer", groups["v"]),
         "runner": rows.user("runner", groups["r"]),
         "manager": rows.user("manager", groups["m"]),
+        "viewer by pattern": rows.user("vp", groups["vp"]),
+        "runner by tag": rows.user("rt", groups["rt"]),
+        "manager by pattern": rows.user("mp", groups["mp"]),
+        "manager by a pattern of others": rows.user("elsewhere", groups["elsewhere"]),
         "view_all": rows.user("view_all"),
         "run_any": rows.user("run_any"),
         "inactive manager": rows.user("left", groups["m"], is_active=False),
