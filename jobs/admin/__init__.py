@@ -1,9 +1,18 @@
 """The door for operators: Django's admin, with our rules instead of its own.
 
 What Celery's friends register there is taken away and registered again: their pages let
-anybody who may look run anything (docs of each module say what differs).
+anybody who may look run anything (docs of each module say what differs). A site with an
+`AdminSite` of its own calls `register(site)`.
 """
 
-from . import events, grants, jobs, results, schedules, tasks, timings, tokens
+from django.contrib import admin
 
-__all__ = ["events", "grants", "jobs", "results", "schedules", "tasks", "timings", "tokens"]
+from . import events, grants, jobs, results, schedules, tasks, timings, tokens
+from .rules import register
+
+register(admin.site)
+
+__all__ = [
+    "events", "grants", "jobs", "register", "results", "schedules", "tasks", "timings",
+    "tokens",
+]  # fmt: skip

@@ -9,10 +9,10 @@ from jobs import permissions
 from jobs.models import Event
 
 from . import shown
-from .rules import ReadOnly, person
+from .rules import ReadOnly, page_of, person
 
 
-@admin.register(Event)
+@page_of(Event)
 class EventAdmin(ReadOnly):
     list_display = ("at", "verb", "actor_name", "about", "reason")
     list_filter = ("at",)

@@ -13,13 +13,13 @@ from jobs.models import Grant
 
 from . import shown
 from .record import difference, snapshot, tell
-from .rules import WithoutActions, person
+from .rules import WithoutActions, page_of, person
 
 FIELDS = ("group", "role", "pattern", "tag")
 _MOST_SHOWN = 100
 
 
-@admin.register(Grant)
+@page_of(Grant)
 class GrantAdmin(WithoutActions):
     list_display = ("group", "role", "pattern", "tag", "reach")
     list_display_links = ("group", "pattern", "tag")

@@ -18,7 +18,7 @@ from . import shown
 from .filters import OwnerFilter, QueueFilter, TaskFilter
 from .inlines import ArtifactInline, AttemptInline, EventInline
 from .job_actions import JobActions
-from .rules import ReadOnly, person
+from .rules import ReadOnly, page_of, person
 
 _IN_LIST = ("id", "task", "state", "owner", "queue", "created_at", "finished_at")
 _MOST_TASKS = 50
@@ -31,7 +31,7 @@ class JobList(ChangeList):
         return super().get_queryset(request, *args, **kwargs).only(*_IN_LIST)
 
 
-@admin.register(Job)
+@page_of(Job)
 class JobAdmin(JobActions, ReadOnly):
     list_display = ("id", "task_name", "state", "owner_name", "queue", "created_at",
                     "finished_at", "page")  # fmt: skip

@@ -14,14 +14,14 @@ from jobs import permissions
 from jobs.models import Job
 
 from . import shown
-from .rules import ReadOnly, person, replace
+from .rules import ReadOnly, page_of, person
 
 # Importing them has registered the stock pages, so that they can be taken away whatever
 # the order of INSTALLED_APPS.
 __all__ = ["GroupResultAdmin", "TaskResultAdmin", "stock"]
 
 
-@replace(TaskResult)
+@page_of(TaskResult)
 class TaskResultAdmin(ReadOnly):
     list_display = ("task_id", "periodic_task_name", "task_name", "date_done", "status",
                     "worker", "page")  # fmt: skip
@@ -76,7 +76,7 @@ def _job(row: TaskResult) -> Job | None:
     return Job.objects.filter(pk=row.task_id).first()
 
 
-@replace(GroupResult)
+@page_of(GroupResult)
 class GroupResultAdmin(ReadOnly):
     list_display = ("group_id", "date_done")
     list_filter = ("date_done",)

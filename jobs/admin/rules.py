@@ -26,17 +26,25 @@ def person(request: HttpRequest) -> permissions.Person:
     return cast(permissions.Person, request.user)
 
 
-def replace(*models: type[Model]) -> Any:
-    """Register our page for models of another app, in place of the app's own."""
+_PAGES: dict[type[Model], type[ModelAdmin]] = {}
 
-    def register(page: type[ModelAdmin]) -> type[ModelAdmin]:
-        for model in models:
-            if admin.site.is_registered(model):
-                admin.site.unregister(model)
-            admin.site.register(model, page)
+
+def page_of(model: type[Model]) -> Any:
+    """The decorated page is the one of `model` on every site that `register` is told of."""
+
+    def keep(page: type[ModelAdmin]) -> type[ModelAdmin]:
+        _PAGES[model] = page
         return page
 
-    return register
+    return keep
+
+
+def register(site: admin.AdminSite) -> None:
+    """Put our pages on `site`, in place of what others registered for the same rows."""
+    for model, page in _PAGES.items():
+        if site.is_registered(model):
+            site.unregister(model)
+        site.register(model, page)
 
 
 class OwnRules(ModelAdmin):

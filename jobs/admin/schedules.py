@@ -20,7 +20,7 @@ from jobs.states import State
 
 from . import shown
 from .record import difference, snapshot
-from .rules import person, replace
+from .rules import page_of, person
 from .schedule_actions import ScheduleActions
 from .schedule_form import FIELDS, ScheduleForm, may_schedule
 from .schedule_words import flaws, given_to, next_turn, odd_options, told, words
@@ -37,7 +37,7 @@ _STATE = ("when", "next_turn", "flaws")
 _ABOUT = ("name", "task", "enabled", "description")
 
 
-@replace(PeriodicTask)
+@page_of(PeriodicTask)
 class ScheduleAdmin(ScheduleActions):
     form = ScheduleForm
     list_display = ("name", "task", "enabled", "when", "next_turn", "last_run_at", "last_job",

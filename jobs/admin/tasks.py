@@ -16,7 +16,7 @@ from jobs.states import State
 
 from . import shown
 from .record import difference, snapshot, tell
-from .rules import ModelForm, WithoutActions, person
+from .rules import ModelForm, WithoutActions, page_of, person
 
 POLICY = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after")
 GROUPS = ("viewers", "runners", "managers")
@@ -54,7 +54,7 @@ class TaskForm(ModelForm):
         return values
 
 
-@admin.register(Task)
+@page_of(Task)
 class TaskAdmin(WithoutActions):
     """Those who manage a task change its policy; nobody makes or deletes one here."""
 

@@ -22,7 +22,7 @@ from jobs.scheduling.timings import refuse_impossible_crontab, refuse_impossible
 
 from .paging import BoundedFormSet
 from .record import difference, snapshot, tell
-from .rules import ModelForm, OwnRules, ReadOnlyInline, person, replace
+from .rules import ModelForm, OwnRules, ReadOnlyInline, page_of, person
 from .schedule_form import may_schedule
 from .schedule_words import words
 
@@ -152,13 +152,13 @@ class TimingAdmin(OwnRules):
         return int(row.users)
 
 
-@replace(CrontabSchedule)
+@page_of(CrontabSchedule)
 class CrontabAdmin(TimingAdmin):
     column = "crontab"
     form = CrontabForm
 
 
-@replace(IntervalSchedule)
+@page_of(IntervalSchedule)
 class IntervalAdmin(TimingAdmin):
     column = "interval"
     form = IntervalForm
@@ -171,7 +171,7 @@ class SolarForm(ModelForm):
         fields = ("event", "latitude", "longitude")
 
 
-@replace(SolarSchedule)
+@page_of(SolarSchedule)
 class SolarAdmin(TimingAdmin):
     column = "solar"
     form = SolarForm
@@ -184,7 +184,7 @@ class ClockedForm(ModelForm):
         fields = ("clocked_time",)
 
 
-@replace(ClockedSchedule)
+@page_of(ClockedSchedule)
 class ClockedAdmin(TimingAdmin):
     column = "clocked"
     form = ClockedForm

@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 from jobs import permissions
 from jobs.models import ApiToken
 
-from .rules import OwnRules
+from .rules import OwnRules, page_of
 
 
-@admin.register(ApiToken)
+@page_of(ApiToken)
 class ApiTokenAdmin(OwnRules):
     list_display = ("start", "user", "name", "may", "last_used_at", "expires_at", "revoked_at")
     list_select_related = ("user",)
