@@ -14,9 +14,9 @@ from jobs import permissions
 from jobs.execution import many
 from jobs.execution.order import MOST_REASON, Order
 from jobs.models import JobQuerySet
+from jobs.reading import deeds
 from jobs.reading.listing import Filters
 
-from . import deeds
 from .page import page, person, show
 from .placing import ManyPlacings
 

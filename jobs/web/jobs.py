@@ -6,9 +6,8 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 from jobs import permissions
-from jobs.reading import lines, listing
+from jobs.reading import deeds, lines, listing
 
-from . import deeds
 from .page import page, person, show
 from .sheet import Sheet
 

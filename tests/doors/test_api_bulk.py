@@ -8,8 +8,8 @@ from django.contrib.auth.models import Group
 from jobs.api import bulk, kinds
 from jobs.execution import many
 from jobs.models import Event, Job, Scope
+from jobs.reading.deeds import DEEDS
 from jobs.states import State
-from jobs.web.deeds import DEEDS
 from tests.doors import rows
 from tests.doors.programs import Program, fault
 

@@ -9,8 +9,8 @@ from django.test import Client
 
 from jobs.execution import many
 from jobs.models import Event, Job, Task
+from jobs.reading.deeds import DEEDS
 from jobs.states import State
-from jobs.web.deeds import DEEDS
 from tests.doors import rows
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ from django.contrib.auth.models import Group, User
 from jobs.execution import many
 from jobs.execution.control import Order
 from jobs.models import Event, Job
+from jobs.reading.verbs import VERBS
 from jobs.states import ACTIVE, FINAL, State, WaitingFor
-from jobs.web.verbs import VERBS
 from tests.doors import rows
 
 pytestmark = pytest.mark.django_db
