@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from django.conf import settings
+from django.core.management import load_command_class
 
 from jobs.conf import Configuration
 from jobs.management import commands as our_commands
@@ -15,6 +16,7 @@ from project.management import commands
 
 BASE = Path(settings.BASE_DIR)
 SETTINGS = (BASE / "docs" / "settings.md").read_text()
+COMMANDS = (BASE / "docs" / "commands.md").read_text()
 
 
 def test_every_variable_that_the_settings_read_is_documented():
@@ -48,7 +50,16 @@ def test_every_command_is_documented():
     homes = [*commands.__path__, *our_commands.__path__]
     names = [module.name for module in pkgutil.iter_modules(homes)]
     assert {"start", "relay"} <= {*names}
-    assert [name for name in names if f"`manage.py {name}" not in SETTINGS] == []
+    assert [name for name in names if f"`manage.py {name}" not in COMMANDS] == []
+
+
+def test_every_verb_of_a_command_is_documented():
+    for name in ("job", "task", "api_token"):
+        parser = load_command_class("jobs", name).create_parser("manage.py", name)
+        verbs = next(a.choices for a in parser._actions if a.dest == "verb")
+        said = f"`manage.py {name} "
+        unsaid = [v for v in verbs if f"{said}{v}" not in COMMANDS and f"`{v}`" not in COMMANDS]
+        assert unsaid == [], name
 
 
 def test_every_check_is_documented_and_every_documented_check_exists():

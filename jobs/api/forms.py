@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from jobs import registry
+from jobs.params import takes_several
 
 from .errors import bad_request, invalid
 from .parsing import parsed
@@ -63,12 +64,6 @@ def _read(request: HttpRequest, name: str) -> Any:
 def _lists(task: str) -> set[str]:
     """The parameters that take several values."""
     try:
-        fields = registry.get(task).parameters.schema.get("properties", {})
+        return takes_several(registry.get(task).parameters.schema)
     except registry.UnknownTask:
         return set()
-    return {name for name, field in fields.items() if _is_list(field)}
-
-
-def _is_list(field: dict[str, Any]) -> bool:
-    kinds = [field, *field.get("anyOf", [])]
-    return any(kind.get("type") == "array" for kind in kinds)

@@ -37,8 +37,9 @@ def many_kinds(
 @task
 def uploads(
     files: Annotated[list[File], Field(min_length=1)], table: File | None = None
-) -> None:
-    """Take files."""
+) -> list[str]:
+    """Take files, give back what they hold."""
+    return [file.path.read_text() for file in files]
 
 
 @task

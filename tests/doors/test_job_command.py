@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
 from jobs import current_job
@@ -39,8 +40,7 @@ def command(*words: str, **more: Any) -> str:
     ],
 )
 def test_a_verb_is_done_told_and_signed(verb, before, after):
-    rows.user("olivia")
-    job = rows.job(**before)
+    job = rows.job(**before, owner=rows.user("olivia"))
     said = command(verb, job.pk, "--by", "olivia", "--reason", "because")
     assert said == f"{job.pk}: {after}"
     event = Event.objects.get(job=job)
@@ -76,8 +76,9 @@ def test_a_wrong_id_changes_nothing_and_a_verb_too_late_is_an_error():
 
 
 def test_run_asks_for_a_job_of_that_user():
-    user = rows.user("olivia")
-    said = command("run", rows.ADD, "--params", '{"x": "2"}', "--by", "olivia")
+    user = rows.user("olivia", group := Group.objects.create(name="runners"))
+    rows.task().runners.add(group)
+    said = command("run", rows.ADD, "--params", '{"x": "2"}', "--user", "olivia")
     job = Job.objects.get(pk=said)
     assert (job.task_id, job.params, job.owner) == (rows.ADD, {"x": 2, "y": 0}, user)
 

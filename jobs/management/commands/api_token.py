@@ -3,9 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandError
 
+from jobs.management.people import named
 from jobs.models import ApiToken, Scope
 
 DAYS = 90
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         if not 0 < days <= 36_500:
             raise CommandError("--days is a number from 1 to 36500.")
         scopes = scope or list(Scope.values)
-        row, text = ApiToken.objects.issue(_person(user), scopes, name=name[:100], days=days)
+        row, text = ApiToken.objects.issue(named(user), scopes, name=name[:100], days=days)
         # The token alone goes to stdout, so that a script can keep it.
         self.stderr.write(
             f"Token {row.pk} of {user} ({', '.join(row.scopes)}) expires"
@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
     def _list(self, user: str | None, **rest: Any) -> None:
         rows = ApiToken.objects.select_related("user")
-        for row in rows.filter(user=_person(user)) if user else rows:
+        for row in rows.filter(user=named(user)) if user else rows:
             self.stdout.write(
                 f"{row.pk}  {row.start}…  {row.user.get_username()}  {','.join(row.scopes)}"
                 f"  {_ends(row)}  {_day('used', row.last_used_at)}  {row.name}".rstrip()
@@ -72,11 +72,3 @@ def _ends(row: ApiToken) -> str:
 
 def _day(what: str, moment: Any) -> str:
     return f"{what} {moment:%Y-%m-%d}" if moment else f"never {what}"
-
-
-def _person(name: str) -> Any:
-    model: Any = get_user_model()
-    try:
-        return model.objects.get_by_natural_key(name)
-    except model.DoesNotExist:
-        raise CommandError(f"There is no user {name!r}.") from None
