@@ -103,7 +103,7 @@ def _queues() -> Iterator[str]:
 def _first(queue: str, most: int) -> list[Job]:
     if most <= 0:
         return []
-    jobs = _unrung().filter(queue=queue).order_by("-priority", "created_at")
+    jobs = _unrung().filter(queue=queue).order_by("-priority", "created_at", "pk")
     return list(jobs.only(*COLUMNS, "rings", "state")[:most])
 
 

@@ -92,6 +92,8 @@ class Wait:
         # SQLite compares moments as text: one of 3 digits comes before the same one of 6.
         earlier = job.created_at - timedelta(microseconds=1)
         first |= Q(priority=job.priority, created_at__lte=earlier)
+        at_once = Q(created_at__gt=earlier, created_at__lte=job.created_at, pk__lt=job.pk)
+        first |= Q(priority=job.priority) & at_once
         return Place(_counted(self._line.filter(first)), _counted(self._line))
 
     @property

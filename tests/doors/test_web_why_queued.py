@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.execution.senseless import UNKNOWN
-from jobs.models import Attempt, Event, Worker
+from jobs.models import Attempt, Event, Job, Worker
+from jobs.reading.waiting import Wait
 from jobs.states import State
 from jobs.web.sheet import Sheet
 
@@ -85,6 +86,15 @@ def test_the_place_in_line_is_by_priority_and_then_by_time(olga):
     assert place is not None and (place.before, place.waiting) == (2, 5)
     assert why(olga, job)[1]["2 jobs go first"] is None
     assert "number 3 of 5" in panel(olga, job)
+
+
+def test_of_two_asked_for_in_the_same_moment_one_goes_first(olga):
+    serve(slots=1)
+    jobs = [queued(), queued()]
+    for when in (Now(), timezone.now().replace(microsecond=123_456)):
+        Job.objects.filter(pk__in=[job.pk for job in jobs]).update(created_at=when)
+        places = [Wait(olga, Job.objects.get(pk=job.pk)).place for job in jobs]
+        assert sorted(place.before for place in places) == [0, 1]
 
 
 def test_with_a_free_slot_and_nothing_before_it_it_is_about_to_run(olga):
