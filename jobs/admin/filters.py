@@ -14,6 +14,7 @@ from jobs.models import Task
 from .rules import person
 
 _MOST_CHOICES = 200
+_KEY_DIGITS = 10
 Choices = list[tuple[str, Any]]
 
 
@@ -63,6 +64,49 @@ class OwnerFilter(admin.SimpleListFilter):
         if value == "nobody":
             return queryset.filter(owner=None)
         return queryset.filter(owner__in=_named(value)) if value else None
+
+
+class StalledFilter(admin.SimpleListFilter):
+    """Those that run and say nothing."""
+
+    title = _("silence")
+    parameter_name = "stalled"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [("1", _("Stalled"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        if self.value() != "1":
+            return None
+        return queryset.filter(lease_expires_at__isnull=False, stalled_at__isnull=False)
+
+
+class ScheduleFilter(admin.SimpleListFilter):
+    """By the schedule that was clicked in the list."""
+
+    title = _("schedule")
+    parameter_name = "schedule"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        key = self.value()
+        if not _is_key(key):
+            return []
+        found = permissions.schedules(person(request)).filter(pk=key)
+        return [(str(key), name) for name in found.values_list("name", flat=True)]
+
+    def has_output(self) -> bool:
+        return True  # it filters, also where it has nothing to offer
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        key = self.value()
+        if key is None:
+            return None
+        return queryset.filter(schedule=key) if _is_key(key) else queryset.none()
+
+
+def _is_key(value: str | None) -> bool:
+    """Whether a row may have it: larger numbers fit in no column."""
+    return bool(value) and str(value).isdecimal() and len(str(value)) < _KEY_DIGITS
 
 
 def with_chosen(choices: Choices, value: str | None) -> Choices:

@@ -1,41 +1,54 @@
-"""Jobs, to look at: what one does to jobs is done on our own pages."""
+"""Jobs: looked at, and changed by verbs only."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from django_celery_results.models import TaskResult
 
 from jobs import permissions
-from jobs.models import Job
+from jobs.models import Job, Task
+from jobs.reading import lines
+from jobs.reading.progress import Progress
+from jobs.reading.verbs import Verb, offered
+from jobs.states import State
 
 from . import shown
-from .filters import OwnerFilter, QueueFilter, TaskFilter
+from .calendar import DatedList
+from .filters import OwnerFilter, QueueFilter, ScheduleFilter, StalledFilter, TaskFilter
 from .inlines import ArtifactInline, AttemptInline, EventInline
 from .job_actions import JobActions
 from .rules import ReadOnly, page_of, person
 
-_IN_LIST = ("id", "task", "state", "owner", "queue", "created_at", "finished_at")
+_IN_LIST = (
+    "id", "task", "state", "waiting_for", "requested", "progress", "owner", "schedule__name",
+    "queue", "worker", "attempt", "created_at", "started_at", "finished_at",
+)  # fmt: skip
 _MOST_TASKS = 50
+_TAIL = 50
 
 
-class JobList(ChangeList):
+class JobList(DatedList):
     """The columns of the list only: parameters and results may have megabytes."""
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return super().get_queryset(request, *args, **kwargs).only(*_IN_LIST)
+        rows = super().get_queryset(request, *args, **kwargs)
+        return rows.select_related("owner", "schedule").only(*_IN_LIST)
 
 
 @page_of(Job)
 class JobAdmin(JobActions, ReadOnly):
-    list_display = ("id", "task_name", "state", "owner_name", "queue", "created_at",
-                    "finished_at", "page")  # fmt: skip
-    list_filter = ("state", TaskFilter, QueueFilter, OwnerFilter, "created_at")
+    change_form_template = "admin/jobs/job/change_form.html"
+    list_display = ("title", "state_shown", "progress_shown", "owner_name", "schedule_name",
+                    "queue_name", "worker", "attempt", "took", "created_at")  # fmt: skip
+    list_display_links = ("title",)
+    list_filter = ("state", StalledFilter, TaskFilter, QueueFilter, OwnerFilter,
+                   ScheduleFilter)  # fmt: skip
+    date_hierarchy = "created_at"
     # What is searched says `get_search_results`; without a name here there is no box.
     search_fields = ("id",)
     search_help_text = _("The beginning of an id, or a part of the name of a task")
@@ -43,21 +56,20 @@ class JobAdmin(JobActions, ReadOnly):
     inlines = (AttemptInline, EventInline, ArtifactInline)
     fieldsets = (
         (None, {"fields": (
-            "page", "task_name", "state", "waiting_for", "requested", "reason", "owner_name",
-            "schedule_name", "queue", "priority", "tags", "note",
+            "page", "task_name", "owner_name", "schedule_name", "queue_name", "worker",
+            "attempt", "priority", "tags", "note", "celery_result",
         )}),
         (_("Parameters and result"), {"fields": ("params_shown", "result_shown")}),
-        (_("Progress"), {"fields": ("progress_shown", "log_lines", "errors_count")}),
         (_("Error"), {"fields": ("error_type", "error_shown", "traceback_shown")}),
         (_("Times"), {"fields": (
             "created_at", "queued_at", "started_at", "finished_at", "not_before",
-            "expires_at", "due_at",
+            "expires_at", "due_at", "took",
         )}),
         (_("Technical"), {"classes": ("collapse",), "fields": (
-            "worker", "attempt", "retries", "max_retries", "lost", "on_lost",
+            "waiting_for", "requested", "retries", "max_retries", "lost", "on_lost",
             "soft_time_limit", "time_limit", "lease_shown", "lease_expires_at", "ring_at",
-            "rings", "version", "ignore_result", "root_id", "parent_id", "group_id",
-            "retry_of_id", "checkpoint_shown",
+            "rings", "version", "log_lines", "errors_count", "ignore_result", "root_id",
+            "parent_id", "group_id", "run_again_from", "checkpoint_shown",
         )}),
     )  # fmt: skip
     readonly_fields = [str(name) for _title, part in fieldsets for name in part["fields"]]
@@ -72,7 +84,7 @@ class JobAdmin(JobActions, ReadOnly):
             return self.fieldsets
         return [(title, _without(part, "traceback_shown")) for title, part in self.fieldsets]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DatedList]:
         return JobList
 
     def get_search_results(
@@ -88,28 +100,77 @@ class JobAdmin(JobActions, ReadOnly):
         names = [term, *alike.values_list("pk", flat=True)[:_MOST_TASKS]]
         return queryset.filter(Q(id__startswith=term) | Q(task__in=names)), False
 
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """With what is going on now: state, progress, the verbs that make sense, the end of
+        the log."""
+        job = context["original"]
+        context |= {"job": job, "progress": Progress.of(job)}
+        context |= {
+            "verbs": self._offered(request, job),
+            "log": lines.after(job, max(lines.last_number(job) - _TAIL, 0), limit=_TAIL),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _offered(self, request: HttpRequest, job: Job) -> list[Verb]:
+        actions = self.get_actions(request)
+        return [verb for verb in offered(person(request), job) if verb.name in actions]
+
     # What is shown.
+
+    @admin.display(description=_("job"))
+    def title(self, job: Job) -> str:
+        return format_html("{}<small>{}</small>", job.task_id, job.pk)
+
+    @admin.display(description=_("state"))
+    def state_shown(self, job: Job) -> str:
+        return shown.part("jobs/state.html", job=job, full=True)
+
+    @admin.display(description=_("progress"))
+    def progress_shown(self, job: Job) -> str:
+        if not job.is_active and job.state != State.PAUSED:
+            return ""
+        progress = Progress.of(job)
+        return shown.part("admin/jobs/job/progress.html", job=job, progress=progress)
+
+    @admin.display(description=_("took"))
+    def took(self, job: Job) -> str:
+        end = job.finished_at or (timezone.now() if job.is_active else None)
+        took = end - job.started_at if end and job.started_at else None
+        return shown.part("admin/jobs/duration.html", span=took)
 
     @admin.display(description=_("task"))
     def task_name(self, job: Job) -> str:
-        return job.task_id
+        return self.to(Task, job.task_id)
 
     @admin.display(description=_("owner"))
     def owner_name(self, job: Job) -> str:
-        if job.owner is None:
-            return shown.NOTHING
-        name = job.owner.get_username()
-        query = urlencode({"owner": name})
-        address = reverse(f"{self.admin_site.name}:jobs_job_changelist")
-        return format_html('<a href="{}?{}">{}</a>', address, query, name)
+        return self.chosen_by("owner", job.owner.get_username()) if job.owner else ""
+
+    @admin.display(description=_("schedule"))
+    def schedule_name(self, job: Job) -> str:
+        if not job.schedule:
+            return ""
+        return self.chosen_by("schedule", str(job.schedule_id), job.schedule.name)
+
+    @admin.display(description=_("queue"))
+    def queue_name(self, job: Job) -> str:
+        return self.chosen_by("queue", job.queue)
 
     @admin.display(description=_("page"))
     def page(self, job: Job) -> str:
         return shown.link(_("Open"), "jobs:job", job.pk)
 
-    @admin.display(description=_("schedule"))
-    def schedule_name(self, job: Job) -> str:
-        return job.schedule.name if job.schedule else shown.NOTHING
+    @admin.display(description=_("Celery's result"))
+    def celery_result(self, job: Job) -> str:
+        key = TaskResult.objects.filter(task_id=job.pk).values_list("pk", flat=True).first()
+        return self.to(TaskResult, key, _("Open")) if key else shown.NOTHING
+
+    @admin.display(description=_("run again from"))
+    def run_again_from(self, job: Job) -> str:
+        key = job.retry_of_id
+        return self.to(Job, key) if key else shown.NOTHING
 
     @admin.display(description=_("parameters"))
     def params_shown(self, job: Job) -> str:
@@ -118,10 +179,6 @@ class JobAdmin(JobActions, ReadOnly):
     @admin.display(description=_("result"))
     def result_shown(self, job: Job) -> str:
         return shown.json(job.result)
-
-    @admin.display(description=_("progress"))
-    def progress_shown(self, job: Job) -> str:
-        return shown.json(job.progress)
 
     @admin.display(description=_("checkpoint"))
     def checkpoint_shown(self, job: Job) -> str:

@@ -5,11 +5,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
 
 from jobs import permissions
 
+from .calendar import DatedList
 from .paging import BoundedPaginator
 
 if TYPE_CHECKING:
@@ -50,12 +55,17 @@ def register(site: admin.AdminSite) -> None:
 class OwnRules(ModelAdmin):
     """A page whose rows are `seen_by` a person; those of `changed_by` they may change."""
 
+    change_list_template = "admin/jobs/change_list.html"
+    change_form_template = "admin/jobs/change_form.html"
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each would count all rows
     list_per_page = 50
     list_max_show_all = 200
     sortable_by: ClassVar[Any] = ()
+
+    class Media:
+        css = {"all": ["jobs/css/admin.css"]}
 
     def seen_by(self, user: permissions.Person) -> QuerySet[Any]:
         raise NotImplementedError
@@ -68,6 +78,36 @@ class OwnRules(ModelAdmin):
         rows = self.seen_by(person(request))
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DatedList]:
+        return DatedList
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        sent = [*request.GET.lists(), *request.POST.lists()]
+        if any("\0" in text for name, values in sent for text in (name, *values)):
+            raise Http404  # no database takes it
+        return super().changelist_view(request, extra_context)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        if "\0" in object_id:
+            return None
+        return super().get_object(request, object_id, from_field)
+
+    def address_of(self, key: int | str = "", model: type[Model] | None = None) -> str:
+        """Of one row on this site; without a key, of their list."""
+        page, args = ("change", [quote(key)]) if key else ("changelist", [])
+        meta = (model or self.model)._meta
+        name = f"admin:{meta.app_label}_{meta.model_name}_{page}"
+        return reverse(name, args=args, current_app=self.admin_site.name)
+
+    def to(self, model: type[Model], key: int | str, label: object = "") -> str:
+        """A link to a row's page on this site."""
+        return format_html('<a href="{}">{}</a>', self.address_of(key, model), label or key)
+
+    def chosen_by(self, name: str, value: str, label: object = "") -> str:
+        """A link to those rows of the list that have the value."""
+        query = urlencode({name: value})
+        return format_html('<a href="{}?{}">{}</a>', self.address_of(), query, label or value)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -94,7 +134,7 @@ class OwnRules(ModelAdmin):
         """Only what there is a filter for: Django would let `?lease__startswith=…` and
         `?task_kwargs__contains=…` find out, letter by letter, what no page shows."""
         filters = self.list_filter if request is None else self.get_list_filter(request)
-        columns = {each for each in filters if isinstance(each, str)}
+        columns = {each for each in filters if isinstance(each, str)} | {self.date_hierarchy}
         own = {getattr(each, "parameter_name", None) for each in filters}
         return lookup in own or lookup.partition("__")[0] in columns
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -38,6 +39,11 @@ def link(label: object, view: str, *args: object) -> str:
         return str(label)
 
 
+def part(template: str, **context: Any) -> str:
+    """A small piece of a page, as a template draws it."""
+    return render_to_string(template, context).strip()
+
+
 def params(job: Job) -> dict[str, Any]:
     """What a job was given, secrets masked."""
     if not isinstance(job.params, Mapping):
@@ -54,4 +60,4 @@ def parameters(task: str) -> Parameters | None:
         return None
 
 
-__all__ = ["MASK", "NOTHING", "json", "link", "parameters", "params", "text"]
+__all__ = ["MASK", "NOTHING", "json", "link", "parameters", "params", "part", "text"]

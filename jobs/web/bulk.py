@@ -2,7 +2,7 @@
 is done. Which verb and which jobs stands in the address, so the page can be read again."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -14,15 +14,11 @@ from jobs import permissions
 from jobs.execution import many
 from jobs.execution.order import MOST_REASON, Order
 from jobs.models import JobQuerySet
-from jobs.reading import deeds
+from jobs.reading import agreed, deeds
 from jobs.reading.listing import Filters
 
 from .page import page, person, show
 from .placing import ManyPlacings
-
-# Databases keep moments to the microsecond.
-_INSTANT = timedelta(microseconds=1)
-_LONGEST_COUNT = 10
 
 
 @dataclass(frozen=True)
@@ -78,8 +74,7 @@ def _ask(
     """What it would do, and the form by which one agrees."""
     user = person(request)
     seen = choice.among(user, permissions.jobs(user), None)
-    newest = seen.values_list("created_at", flat=True).first() if choice.is_all else None
-    until = newest + _INSTANT if newest else None
+    until = agreed.end_of(seen) if choice.is_all else None
     look = many.Look(deed.verb, choice.among(user, many.allowed(user, deed.verb), until))
     context = {"deed": deed, "choice": choice, "look": look, "until": until}
     context |= {"section": "jobs", "problem": problem, "limit": deeds.limit()}
@@ -109,7 +104,7 @@ def _agreed(request: HttpRequest, deed: deeds.Deed, choice: Choice) -> HttpRespo
         return _ask(request, deed, choice, _("Say why; the reason is kept."), 422)
     if form is not None and not form.is_valid():
         return _ask(request, deed, choice, status=422)
-    ids, expected = _meant(request, deed, choice), _count(_posted(request, "expect"))
+    ids, expected = _meant(request, deed, choice), agreed.count(_posted(request, "expect"))
     if len(ids) > expected:
         told = _("There are more now than when you were asked; nothing was done.")
         return _ask(request, deed, choice, told, 409)
@@ -121,26 +116,12 @@ def _agreed(request: HttpRequest, deed: deeds.Deed, choice: Choice) -> HttpRespo
 
 def _meant(request: HttpRequest, deed: deeds.Deed, choice: Choice) -> list[str]:
     """The jobs that the person agreed about, as far as the verb can act on them now."""
-    user, until = person(request), _moment(_posted(request, "until"))
+    user, until = person(request), agreed.moment(_posted(request, "until"))
     return many.able(deed.verb, choice.among(user, many.allowed(user, deed.verb), until))
 
 
 def _reason(request: HttpRequest) -> str:
     return _posted(request, "reason").strip()[:MOST_REASON]
-
-
-def _moment(text: str) -> datetime | None:
-    """None for what we did not write ourselves."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
-
-
-def _count(text: str) -> int:
-    """Less than nothing for what we did not write ourselves."""
-    return int(text) if text.isdecimal() and len(text) < _LONGEST_COUNT else -1
 
 
 def _posted(request: HttpRequest, name: str) -> str:

@@ -9,12 +9,12 @@ from django.utils import timezone
 from jobs import permissions, registry
 from jobs.models import Attempt, Event, Job, JobError, Stack, Task
 from jobs.reading import limits, lines, runs
+from jobs.reading.progress import Progress
 from jobs.reading.verbs import Verb, offered
 from jobs.states import ACTIVE, FINAL, SUCCESSFUL, WAITING, State
 
 from . import files, story, trace, tries, values, why
 from .pace import Pace, pace
-from .progress import Progress
 from .why import Why
 
 _EVENTS = 50
