@@ -67,8 +67,11 @@ class Configuration:
     api_requests_per_minute: int = 600
     """Requests to the API that each web process takes of one person."""
 
-    base_template: str = "base.html"
+    base_template: str = "jobs/base.html"
     """The template that our pages extend."""
+
+    socket_path: str = "/ws"
+    """The path at which the site opens our sockets, for its pages."""
 
     channel_layer: str = "default"
     """Alias of the channel layer that carries live messages."""

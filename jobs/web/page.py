@@ -70,7 +70,10 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "base_template": configuration().base_template,
         "running": lambda: running(user),
-        "admin_url": _admin_url,
+        "socket_path": configuration().socket_path,
+        "admin_url": lambda: _address("admin:index"),
+        # A site may have no such address; who works in the admin can leave by that.
+        "logout_url": lambda: _address("logout") or _admin_logout(user),
     }
 
 
@@ -81,8 +84,13 @@ def running(user: permissions.Person) -> int:
     return permissions.jobs(user).filter(lease_expires_at__isnull=False).count()
 
 
-def _admin_url() -> str:
+def _admin_logout(user: permissions.Person) -> str:
+    return _address("admin:logout") if getattr(user, "is_staff", False) else ""
+
+
+def _address(name: str) -> str:
+    """Where that is; "" on a site that has no such thing."""
     try:
-        return reverse("admin:index")
-    except NoReverseMatch:  # a site without the admin, or with one of its own
+        return reverse(name)
+    except NoReverseMatch:
         return ""

@@ -13,7 +13,7 @@ NAMED = re.compile(r"""["'#]((?:i|s)-[a-z]+|mark|stripe)\b""")
 
 
 def drawn() -> set[str]:
-    sprite = (BASE / "templates" / "sprite.html").read_text()
+    sprite = (BASE / "templates" / "jobs" / "frame" / "sprite.html").read_text()
     return set(re.findall(r'<(?:symbol|pattern) id="([^"]+)"', sprite))
 
 
