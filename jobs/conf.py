@@ -61,6 +61,9 @@ class Configuration:
     artifact_max_bytes: int = 500_000_000
     """Largest file that a job may be given or may attach."""
 
+    artifacts_max_bytes: int = 2_000_000_000
+    """How much a job may attach in all, over all its attempts."""
+
     max_lost: int = 3
     """How many workers one job may lose before it is failed for good."""
 

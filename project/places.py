@@ -5,10 +5,18 @@ import json
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
 
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+socket")
 BROKER_SCHEMES = (*REDIS_SCHEMES, "amqp", "amqps", "pyamqp")
+# Files in MEDIA_ROOT, for this user only.
+FOLDER: dict[str, Any] = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+}
 
 
 def for_redis(url: str) -> str:
@@ -27,6 +35,19 @@ def for_kombu(url: str) -> str:
     parts = urlsplit(url)
     database = parse_qs(parts.query).get("db", ["0"])[0]
     return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database}"
+
+
+def files(url: str) -> dict[str, Any]:
+    """The storage for the files of jobs: the folder, or `s3://bucket/prefix?option=…` with
+    options of django-storages. Raises ImproperlyConfigured."""
+    if not url:
+        return FOLDER
+    parts = urlsplit(url)
+    if parts.scheme != "s3" or not parts.netloc or parts.username:
+        raise ImproperlyConfigured("FILES_URL must be s3://bucket/prefix, without credentials.")
+    place = {"bucket_name": parts.netloc, "location": parts.path.strip("/")}
+    options = {"file_overwrite": False, **dict(parse_qsl(parts.query)), **place}
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
 
 
 def embedded_note(data: Path) -> Path:

@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from jobs import registry, sanitize
-from jobs.models import Artifact, Job, KeptFile, content_type_of, new_id
+from jobs import registry
+from jobs.models import Artifact, Job, new_id
 from jobs.states import State, WaitingFor
 
 from . import window
 from .caller import caller_id, lineage
 from .changes import tell_on_commit
+from .files import keep_upload, save_files
 from .loop import beside_the_loop
 from .policy import Policy, policy_of, routed_queue
 from .publisher import ring_on_commit, soon
@@ -82,8 +82,7 @@ def enqueue(
             ignore_result=definition.ignore_result,
             **lineage(),
         )
-        for artifact in files:
-            artifact.save(force_insert=True)
+        save_files(files)
     return job
 
 
@@ -132,20 +131,3 @@ def _first_state(wish: Wish, policy: Policy) -> tuple[State, str]:
     if wish.not_before is not None and wish.not_before > timezone.now():
         return State.PENDING, WaitingFor.TIME
     return State.QUEUED, ""
-
-
-def keep_upload(upload: "UploadedFile[Any]", job_id: str, files: list[Artifact]) -> str:
-    """Remember an uploaded file as an artifact of the job, to be saved with it; its id. A
-    file that the job has already stays as it is; one of another job is copied."""
-    if isinstance(upload, KeptFile) and upload.artifact.job_id == job_id:
-        return str(upload.artifact.pk)
-    artifact = Artifact(
-        job_id=job_id,
-        kind=Artifact.Kind.INPUT,
-        name=(name := sanitize.text(upload.name or "", 255) or "upload"),
-        content_type=content_type_of(upload.content_type, name),
-        size=upload.size or 0,
-        file=upload,
-    )
-    files.append(artifact)
-    return str(artifact.pk)

@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from jobs import registry
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
 from jobs.dispatch.enqueue import Wish, enqueue, insert
+from jobs.dispatch.files import given_again, save_files
 from jobs.dispatch.publisher import queue
-from jobs.models import Event, Job, JobQuerySet, Task, new_id
+from jobs.models import Artifact, Event, Job, JobQuerySet, Task, new_id
 from jobs.params import File
 from jobs.states import ACTIVE, WAITING, Requested, State, WaitingFor
 
@@ -152,16 +153,20 @@ def retry(
 def _same(job: Job, wish: Wish, job_id: str) -> Job:
     """A row with the very parameters of `job`, which must still fit its task."""
     judge(job)
-    return insert(
+    files: list[Artifact] = []
+    params = given_again(job, job_id, files)
+    again = insert(
         job.task_id,
         wish,
         id=job_id,
         owner_id=job.owner_id,
-        params=job.params,
+        params=params,
         arguments=job.arguments,
         field_errors=None if job.field_errors is None else {},
         ignore_result=job.ignore_result,
     )
+    save_files(files)
+    return again
 
 
 def judge(job: Job) -> None:

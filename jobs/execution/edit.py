@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from jobs import registry
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
-from jobs.dispatch.enqueue import keep_upload
+from jobs.dispatch.files import keep_upload, save_files
 from jobs.dispatch.publisher import queue as enter_queue
 from jobs.models import Artifact, Event, Job, JobQuerySet, Task
 from jobs.params import Invalid
@@ -79,8 +79,7 @@ def _parameters(jobs: list[Job], params: Mapping[str, Any]) -> dict[str, Any]:
     parameters = registry.get(jobs[0].task_id).parameters
     values = parameters.validate(params)
     stored = parameters.store(values, lambda upload: keep_upload(upload, jobs[0].pk, files))
-    for artifact in files:
-        artifact.save(force_insert=True)
+    save_files(files)
     return {"params": stored, "arguments": "", "field_errors": None}
 
 

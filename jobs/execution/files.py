@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.core.files import File as StoredFile
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from jobs import sanitize
@@ -16,11 +16,16 @@ from jobs.models import Artifact, content_type_of
 from jobs.params import File
 
 from .outcome import LeaseLost
+from .thumbnails import thumbnail_of
 
 if TYPE_CHECKING:
     from .attempt import RunningAttempt
 
 THUMBNAIL_MAX_BYTES = 65_536
+
+
+class QuotaReached(ValueError):
+    """The job has attached as much as it may."""
 
 
 def keep_file(
@@ -31,7 +36,8 @@ def keep_file(
     thumbnail: bytes | None,
 ) -> Artifact:
     """Store an artifact on the caller's connection, guarded by the lease."""
-    _refuse_too_large(len(file) if isinstance(file, bytes) else Path(file).stat().st_size)
+    size = len(file) if isinstance(file, bytes) else Path(file).stat().st_size
+    _refuse_too_large(size)
     if thumbnail is not None and len(thumbnail) > THUMBNAIL_MAX_BYTES:
         raise ValueError(_("A thumbnail may have at most 64 KB."))
     shown = name or ("artifact" if isinstance(file, bytes) else Path(file).name)
@@ -41,25 +47,43 @@ def keep_file(
         attempt=attempt.job.attempt,
         name=shown,
         content_type=content_type_of(content_type, shown),
-        thumbnail=thumbnail,
+        thumbnail=thumbnail or thumbnail_of(file, shown),
+        size=size,
     )
     with transaction.atomic():
         # Writing nothing, but under the row's lock and only while the lease holds.
         if not attempt.mine.update(attempt=F("attempt")):
             raise LeaseLost
+        _refuse_over_quota(attempt, size)
         _store(artifact, file)
     return artifact
 
 
+def _refuse_over_quota(attempt: "RunningAttempt", size: int) -> None:
+    made = Artifact.objects.filter(job=attempt.job.id, kind=Artifact.Kind.OUTPUT)
+    used = made.aggregate(bytes=Sum("size"))["bytes"] or 0
+    limit = configuration().artifacts_max_bytes
+    if used + size > limit:
+        words = _(
+            "Quota reached: a file of %(size)d bytes is more than is left of the %(limit)d"
+            " that a job may attach."
+        )
+        told = words % {"size": size, "limit": limit}
+        attempt.log.add("error", told)
+        raise QuotaReached(told)
+
+
 def _store(artifact: Artifact, file: Path | str | bytes) -> None:
     if isinstance(file, bytes):
-        artifact.size = len(file)
         artifact.file.save(artifact.name, ContentFile(file), save=False)
     else:
         with Path(file).open("rb") as handle:
-            artifact.size = Path(file).stat().st_size
             artifact.file.save(artifact.name, StoredFile(handle), save=False)
-    artifact.save(force_insert=True)
+    try:
+        artifact.save(force_insert=True)
+    except BaseException:
+        artifact.file.delete(save=False)  # no row will ever name it
+        raise
 
 
 def open_file(attempt: "RunningAttempt", key: str) -> File:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from jobs.models import Job, Worker
 
-from . import leaving
+from . import leaving, marker
 
 NAME_MAX_CHARS = 64
 
@@ -32,6 +32,7 @@ class Presence:
         Worker.tell(self.name, self.facts(), begins=not self._has_told)
         if not self._has_told:
             Worker.objects.all().forget_old()
+            marker.leave_soon(self.name)
         self._has_told = True
 
     def leave(self) -> None:

@@ -1,6 +1,6 @@
 """The rows. They change only through their own methods."""
 
-from .artifact import Artifact, KeptFile, content_type_of
+from .artifact import Artifact, KeptFile, content_type_of, file_storage
 from .asked import AskedOnce
 from .grant import Grant, Role
 from .history import Attempt, Event, JobError, LogChunk, Stack
@@ -17,6 +17,6 @@ from .worker import Worker
 __all__ = [
     "ApiToken", "Artifact", "AskedOnce", "Attempt", "Event", "Grant", "Job", "JobError",
     "JobQuerySet", "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Role", "Scope",
-    "SocketTicket", "Stack", "Task", "Worker", "content_type_of", "from_now", "is_id",
-    "lease_end", "new_id",
+    "SocketTicket", "Stack", "Task", "Worker", "content_type_of", "file_storage", "from_now",
+    "is_id", "lease_end", "new_id",
 ]  # fmt: skip

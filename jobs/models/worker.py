@@ -1,5 +1,6 @@
 """Worker: a process that takes messages, as it last told of itself."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,6 +48,8 @@ class Worker(models.Model):
     started_at = models.DateTimeField(db_default=Now())
     heard_at = models.DateTimeField(db_default=Now())
     leaving_at = models.DateTimeField(null=True)  # told to end: it takes nothing more
+    # What it wrote where the files of jobs lie; empty until it has tried.
+    marker = models.CharField(max_length=32, blank=True)
 
     objects = WorkerQuerySet.as_manager()
     is_heard: bool  # of `with_health`
@@ -72,6 +75,11 @@ class Worker(models.Model):
     def leave(cls, name: str) -> None:
         """It ends, and takes nothing more from now on."""
         cls.objects.filter(name=name).update(leaving_at=Now(), heard_at=Now())
+
+    @property
+    def marker_place(self) -> str:
+        """Under which name its marker lies among the files of jobs."""
+        return f"workers/{hashlib.sha256(self.name.encode()).hexdigest()[:32]}"
 
     @property
     def takes(self) -> bool:

@@ -55,6 +55,17 @@ def emptied(stored: Any) -> Any:
     return stored
 
 
+def regiven(stored: Any, keep: Callable[[str], str]) -> Any:
+    """The JSON that was stored, each of its files under the id that `keep` has for it."""
+    if isinstance(stored, Mapping):
+        if set(stored) == {KEPT}:
+            return {KEPT: keep(stored[KEPT])}
+        return {name: regiven(value, keep) for name, value in stored.items()}
+    if isinstance(stored, list):
+        return [regiven(value, keep) for value in stored]
+    return stored
+
+
 def holds_treasure(value: Any) -> bool:
     """Whether there is a secret or a file in it."""
     return is_secret(value) or is_file(value) or any(map(holds_treasure, _inside(value)))

@@ -15,12 +15,13 @@ from celery.exceptions import CeleryError
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import RedisError
 
 from jobs.checks.servers import layer_server
-from jobs.models import Leader
+from jobs.models import Leader, Worker, file_storage
 
 PATIENCE_SECONDS = 1.6
 """How long an answer may take in all, whatever hangs."""
@@ -28,6 +29,9 @@ PATIENCE_SECONDS = 1.6
 PING_SECONDS = 0.5
 FRESH_SECONDS = 1.0
 """Asked more often than this, the same answer is given again."""
+
+MOST_WORKERS = 50
+"""Of how many workers the files are looked at."""
 
 UP, DOWN, NONE = "up", "down", "none"
 
@@ -48,7 +52,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     ready = states["database"] == UP
     well = all(state == UP for state in states.values())
     word = "ready" if well else "degraded" if ready else "unavailable"
-    parts = {name: {"state": state} for name, state in states.items()}
+    parts = {name: {"state": state} | _told(name, state) for name, state in states.items()}
     return JsonResponse({"status": word, **parts}, status=200 if ready else 503)
 
 
@@ -108,8 +112,43 @@ def beat() -> str:
         connection.close()
 
 
+def files() -> str:
+    """Up when this process reads what each worker wrote where the files of jobs lie."""
+    try:
+        told = list(Worker.objects.heard().exclude(marker="")[:MOST_WORKERS])
+    except DatabaseError:
+        return DOWN
+    finally:
+        connection.close()
+    if not told:
+        return NONE
+    return UP if all(map(_is_seen, told)) else DOWN
+
+
+def _is_seen(worker: Worker) -> bool:
+    try:
+        with file_storage().open(worker.marker_place) as file:
+            return bool(file.read(64) == worker.marker.encode())
+    # Each storage fails with errors of its own.
+    except Exception:
+        return False
+
+
+def _told(name: str, state: str) -> dict[str, str]:
+    """In words, where a state alone would not say what to do."""
+    if (name, state) != ("files", DOWN):
+        return {}
+    return {
+        "detail": _(
+            "Web and workers do not see the same files: uploads would not reach jobs. Give all"
+            " of them the same DATA_DIR, or one storage for files (docs/production.md)."
+        )
+    }
+
+
 PROBES: dict[str, Callable[[], str]] = {
     "database": database, "redis": redis, "broker": broker, "workers": workers, "beat": beat,
+    "files": files,
 }  # fmt: skip
 
 

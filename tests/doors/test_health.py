@@ -60,6 +60,7 @@ def test_each_part_has_its_state(client, redis_server):
         "broker": {"state": "up"},
         "workers": {"state": "none"},
         "beat": {"state": "up"},
+        "files": {"state": "none"},
     }
 
 

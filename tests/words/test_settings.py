@@ -210,3 +210,23 @@ def test_a_wrong_variable_stops_manage_py_with_one_line(tmp_path):
     )
     assert run.returncode == 1
     assert run.stderr == "Error: PORT must be a whole number from 1 to 65535, not 'many'.\n"
+
+
+def test_files_lie_in_a_folder_or_in_a_bucket():
+    assert places.files("") is places.FOLDER
+    found = places.files("s3://bucket/a/b?region_name=eu-1&endpoint_url=https://s3.example.org")
+    assert found["BACKEND"] == "storages.backends.s3.S3Storage"
+    assert found["OPTIONS"] == {
+        "bucket_name": "bucket",
+        "location": "a/b",
+        "region_name": "eu-1",
+        "endpoint_url": "https://s3.example.org",
+        "file_overwrite": False,
+    }
+
+
+@pytest.mark.parametrize("url", ["bucket", "http://bucket", "s3://", "s3://key:secret@bucket"])
+def test_a_wrong_place_for_files_is_refused_without_its_content(url):
+    with pytest.raises(ImproperlyConfigured, match="FILES_URL must be s3://") as error:
+        places.files(url)
+    assert "secret" not in str(error.value)
