@@ -28,6 +28,10 @@ _IN_LIST = (
     "id", "task", "state", "waiting_for", "requested", "progress", "owner", "schedule__name",
     "queue", "worker", "attempt", "created_at", "started_at", "finished_at",
 )  # fmt: skip
+_WHERE_THERE_IS = (
+    "error_type", "error_shown", "traceback_shown", "queued_at", "started_at", "finished_at",
+    "not_before", "expires_at", "due_at", "tags", "note",
+)  # fmt: skip
 _MOST_TASKS = 50
 _TAIL = 50
 
@@ -56,7 +60,7 @@ class JobAdmin(JobActions, ReadOnly):
     inlines = (AttemptInline, EventInline, ArtifactInline)
     fieldsets = (
         (None, {"fields": (
-            "page", "task_name", "owner_name", "schedule_name", "queue_name", "worker",
+            "task_name", "owner_name", "schedule_name", "queue_name", "worker",
             "attempt", "priority", "tags", "note", "celery_result",
         )}),
         (_("Parameters and result"), {"fields": ("params_shown", "result_shown")}),
@@ -79,10 +83,20 @@ class JobAdmin(JobActions, ReadOnly):
         return permissions.jobs(user).select_related("owner")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A traceback shows code and values: for the owner and who manages the task."""
-        if obj is None or permissions.may_read_traces(person(request), obj):
+        """What there is of it; a traceback shows code and values, and is for the owner and
+        who manages the task."""
+        if obj is None:
             return self.fieldsets
-        return [(title, _without(part, "traceback_shown")) for title, part in self.fieldsets]
+        hidden = {name for name in _WHERE_THERE_IS if not getattr(obj, name.split("_shown")[0])}
+        if not permissions.may_read_traces(person(request), obj):
+            hidden.add("traceback_shown")
+        told = [(title, _without(part, hidden)) for title, part in self.fieldsets]
+        return [(title, part) for title, part in told if part["fields"]]
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [
+            each for each in self.inlines if obj and each.model.objects.filter(job=obj).exists()
+        ]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DatedList]:
         return JobList
@@ -158,10 +172,6 @@ class JobAdmin(JobActions, ReadOnly):
     def queue_name(self, job: Job) -> str:
         return self.chosen_by("queue", job.queue)
 
-    @admin.display(description=_("page"))
-    def page(self, job: Job) -> str:
-        return shown.link(_("Open"), "jobs:job", job.pk)
-
     @admin.display(description=_("Celery's result"))
     def celery_result(self, job: Job) -> str:
         key = TaskResult.objects.filter(task_id=job.pk).values_list("pk", flat=True).first()
@@ -198,5 +208,5 @@ class JobAdmin(JobActions, ReadOnly):
         return f"{job.lease[:8]}…" if job.lease else shown.NOTHING
 
 
-def _without(part: Any, name: str) -> dict[str, Any]:
-    return {**part, "fields": tuple(each for each in part["fields"] if each != name)}
+def _without(part: Any, hidden: set[str]) -> dict[str, Any]:
+    return {**part, "fields": tuple(each for each in part["fields"] if each not in hidden)}

@@ -6,7 +6,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from jobs import registry, sanitize
 from jobs.models import Job
@@ -39,9 +39,9 @@ def link(label: object, view: str, *args: object) -> str:
         return str(label)
 
 
-def part(template: str, **context: Any) -> str:
+def part(template: str, **context: Any) -> SafeString:
     """A small piece of a page, as a template draws it."""
-    return render_to_string(template, context).strip()
+    return mark_safe(render_to_string(template, context).strip())
 
 
 def params(job: Job) -> dict[str, Any]:

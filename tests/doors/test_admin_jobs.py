@@ -201,3 +201,69 @@ def test_every_page_of_the_admin_opens_for_everybody_with_a_desk(world):
         client = desk.at(person)
         assert client.get("/admin/").status_code == 200
         assert client.get("/admin/jobs/").status_code == 200
+
+
+def test_states_are_told_by_our_shapes_and_running_ones_by_their_bar(world):
+    rows.job(State.RUNNING, owner=world.owner, progress={"current": 3, "total": 12})
+    page = desk.at(world.owner).get(desk.address(Job)).content.decode()
+    assert '<span class="st s-failed">' in page and '<symbol id="s-failed"' in page
+    assert 'aria-valuenow="25"' in page and "25 %" in page
+
+
+def test_the_page_of_a_job_shows_what_goes_on_and_the_end_of_its_log(world):
+    job = rows.job(State.RUNNING, owner=world.owner, progress={"percent": 40, "step": "resize"})
+    rows.log(job, *(f"line {number}" for number in range(1, 101)), "<b>loud</b>")
+    page = desk.at(world.owner).get(change(job)).content.decode()
+    assert "resize" in page and "40 %" in page
+    assert "line 100" in page and "line 9<" not in page and "&lt;b&gt;loud" in page
+    assert 'value="pause"' in page and 'value="pause"' not in _as(world.viewer, job)
+
+
+def _as(person: Any, job: Job) -> str:
+    return desk.at(person).get(change(job)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "back", "first"),
+    [
+        ("", None, "Today"),
+        ("?created_at__year=2026", "All dates", "January 2026"),
+        ("?created_at__year=2026&created_at__month=2", "All dates", "February 1"),
+        ("?created_at__year=2026&created_at__month=2&created_at__day=1", "February 2026",
+         "January 31"),
+    ],
+)  # fmt: skip
+def test_days_are_chosen_without_asking_which_there_are(world, query, back, first):
+    page = desk.at(world.boss).get(desk.address(Job) + query)
+    calendar = page.context["cl"].calendar
+    assert (calendar.back.title if calendar.back else None) == back
+    assert calendar.choices[0].title == first
+    for choice in calendar.choices:
+        assert desk.at(world.boss).get(desk.address(Job) + choice.link).status_code == 200
+
+
+def test_a_day_shows_its_jobs(world):
+    today = timezone.localdate()
+    query = f"?created_at__year={today.year}&created_at__month={today.month}"
+    assert set(listed(world.boss, query)) == {world.job.pk, world.foreign.pk}
+    assert listed(world.boss, "?created_at__year=2001") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["created_at__year=9999", "created_at__year=x", "created_at__year=-1", "schedule=x",
+     "created_at__year=2026&created_at__month=13", "created_at__day=5", "schedule=" + "9" * 30,
+     "p=99999999999999999999", "p=-1", "o=x", "o=99", "stalled=2", "state__exact=none",
+     "created_at__month=2"],
+)  # fmt: skip
+def test_addresses_that_nobody_wrote_are_no_accident(world, query):
+    page = desk.at(world.boss).get(f"{desk.address(Job)}?{query}")
+    assert page.status_code in (200, 302, 400)
+
+
+def test_what_no_database_takes_finds_nothing(world):
+    client = desk.at(world.boss)
+    assert client.get(f"{desk.address(Job)}?q=%00x&task=%00").status_code == 404
+    assert client.get(f"{desk.address(Job)}%00/change/").status_code in (302, 404)
+    chosen = {"action": "cancel", "_selected_action": "\0"}
+    assert client.post(desk.address(Job), chosen).status_code == 404
