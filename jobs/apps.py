@@ -11,9 +11,10 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         from jobs import checks
         from jobs.execution import queues, worker  # noqa: F401
-        from jobs.live import publish
+        from jobs.live import publish, rights
         from jobs.models.triggers import freeze_final_rows
 
         checks.connect()
         publish.connect()
+        rights.connect()
         post_migrate.connect(freeze_final_rows, sender=self)

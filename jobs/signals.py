@@ -1,13 +1,23 @@
-"""The two facts that listeners may hear. Nobody calls a listener; it connects here.
+"""The facts that listeners may hear. Nobody calls a listener; it connects here.
 
 `job_changed` is sent after the commit that changed a job; `job_reported` carries what
-a running job says of itself (progress, log lines) and may be lost.
+a running job says of itself (progress, log lines) and may be lost. The others are sent
+after the commit, too.
 """
 
 from django.dispatch import Signal
 
-# sender=Job, job_id: str, and `facts`: a dict with the payload of DESIGN §5 "state".
+# sender=Job, job_id: str, `facts`: a dict with the payload of DESIGN §5 "state", and what
+# decides who sees the job: `task` (a name) and `owner` (a key, or None).
 job_changed = Signal()
 
 # sender=None, job_id: str, `frames`: list of ready "progress" / "log" payloads.
 job_reported = Signal()
+
+# sender=None: of a `topic` ("schedules", "workers", "queues") the one with this `pk` came,
+# changed or went; `task` where it belongs to one.
+thing_changed = Signal()
+
+# sender=None: what these `people` (keys of users; None: anybody) may do or see may be less
+# than before, or more, or their session has ended.
+rights_changed = Signal()

@@ -31,9 +31,12 @@ FACTS = (
 
 def tell_on_commit(job: Job) -> None:
     """A push that fails is lost, never the change: `send_robust`."""
-    transaction.on_commit(
-        lambda: job_changed.send_robust(sender=Job, job_id=job.id, facts=job.facts())
-    )
+    transaction.on_commit(lambda: _tell(job))
+
+
+def _tell(job: Job) -> None:
+    sight = {"task": job.task_id, "owner": job.owner_id}
+    job_changed.send_robust(sender=Job, job_id=job.id, facts=job.facts(), **sight)
 
 
 def move_and_tell(chosen: JobQuerySet, to: State, **changes: Any) -> list[Job]:

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest
 
 from jobs.models import ApiToken, SocketTicket
 from jobs.permissions import Person
 
 Scope: TypeAlias = dict[str, Any]
 
-_CREDENTIAL = "batuta.credential"
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -39,38 +39,37 @@ def may_come_from_here(scope: Scope) -> bool:
 
 @dataclass(frozen=True)
 class Credential:
-    """By what a socket was opened: a session, or the token of a program."""
+    """By what a socket was opened: a session, or the token of a program; or by nothing."""
 
     session_key: str | None = None
     token_id: int | None = None
 
 
-def visitor(scope: Scope) -> Person | None:
-    """The person who opened the socket, as the database knows them now; None if nobody, or
-    when their session or token has ended."""
-    if _CREDENTIAL not in scope:
-        scope[_CREDENTIAL] = _credential(as_request(scope))
-    credential: Credential | None = scope[_CREDENTIAL]
-    if credential is None:
-        return None
-    if credential.token_id is not None:
-        token = ApiToken.objects.valid().select_related("user").filter(pk=credential.token_id)
-        return cast(Person, found.user) if (found := token.first()) else None
-    return _of_session(as_request(scope), credential.session_key)
-
-
-def _credential(request: ASGIRequest) -> Credential | None:
+def credential(scope: Scope) -> Credential:
     """What the ticket stands for, which is used up now, or else the cookie."""
+    request = as_request(scope)
     text = request.GET.get("ticket")
     if text is None:
         return Credential(session_key=request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     ticket = SocketTicket.objects.take(text)
-    return Credential(ticket.session_key, ticket.token_id) if ticket else None
+    return Credential(ticket.session_key, ticket.token_id) if ticket else Credential()
 
 
-def _of_session(request: ASGIRequest, key: str | None) -> Person | None:
-    sessions = import_module(settings.SESSION_ENGINE)
-    request.session = sessions.SessionStore(key)
+def person_of(credential: Credential) -> Person | None:
+    """Whom it stands for, as the database knows them now; None if for nobody, or when the
+    session or token has ended."""
+    if credential.token_id is not None:
+        token = ApiToken.objects.valid().select_related("user").filter(pk=credential.token_id)
+        return cast(Person, found.user) if (found := token.first()) else None
+    return _of_session(credential.session_key) if credential.session_key else None
+
+
+def _of_session(key: str) -> Person | None:
+    request = HttpRequest()
+    request.session = session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    # After a change of SECRET_KEY Django gives the session a new key, and here is no cookie
+    # in which a browser would learn of it.
+    session.cycle_key = lambda: None
     user = cast(Person, get_user(request))
     return user if user.is_authenticated and user.is_active else None
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 LONGEST_TOPIC = 300
 LARGEST_NUMBER = 2**53
+MOST_IDS = 200
 
 _NUMBERS = ("after", "attempt", "n", "log_after", "log_attempt")
 
@@ -21,7 +22,7 @@ class Subscribe:
     """Tell me of `topic`; with `after`, I know the job as of that `seq`.
 
     `attempt` and `n` name the last progress I have, `log_after` and `log_attempt` the last
-    line of the log.
+    line of the log. A feed lists `only` these ids, and counts the others.
     """
 
     topic: str
@@ -30,6 +31,7 @@ class Subscribe:
     n: int | None = None
     log_after: int | None = None
     log_attempt: int | None = None
+    only: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def read(text: str | None) -> Command:
     if kind == "ping":
         return Ping()
     if kind == "subscribe":
-        return Subscribe(_topic(said), **{key: _number(said, key) for key in _NUMBERS})
+        known = {key: _number(said, key) for key in _NUMBERS}
+        return Subscribe(_topic(said), only=_only(said), **known)
     if kind == "unsubscribe":
         return Unsubscribe(_topic(said))
     raise Malformed(_("“type” must be subscribe, unsubscribe or ping."))
@@ -93,6 +96,19 @@ def _topic_of_channel(channel: object) -> str:
     if len(parts) != 3 or parts[0] != "ws_channel" or not parts[2]:
         raise Malformed(_("“channel” must be ws_channel:<user_id>:<task_id>."))
     return f"job:{parts[2]}"
+
+
+def _only(said: dict[str, Any]) -> tuple[str, ...] | None:
+    ids = said.get("only")
+    if ids is None:
+        return None
+    if (
+        not isinstance(ids, list)
+        or len(ids) > MOST_IDS
+        or not all(isinstance(i, str) for i in ids)
+    ):
+        raise Malformed(_("“only” must be a list of at most %(n)s ids.") % {"n": MOST_IDS})
+    return tuple(ids)
 
 
 def _number(said: dict[str, Any], key: str) -> int | None:

@@ -1,7 +1,8 @@
 """A thread that carries what is told to Redis, so that nobody who tells has to wait.
 
 The first message of a quiet time goes at once. What is told while it is on its way goes
-together, one message for each job: a short job is one message, not three.
+together, one message for each group: a short job is one message to those who watch it, not
+three, and a thousand changes are one message to the feeds.
 """
 
 import threading
@@ -19,20 +20,24 @@ PAUSE_SECONDS = 0.003
 MOST_WAITING = 10_000
 """How much may wait; whoever tells more waits until there is room."""
 
+MOST_FRAMES = 10_000
+"""How many frames of one group go together; of more, the oldest are dropped."""
+
 FAREWELL_SECONDS = 1.0
 """How long a process that ends waits for its last messages."""
 
 
 @dataclass
 class Told:
-    """What is to be carried to those who watch one job."""
+    """What is to be carried to those who hear one group."""
 
-    job_id: str
+    group: str
     frames: list[dict[str, Any]]
     must_arrive: bool = False
 
     def take_in(self, later: "Told") -> None:
         self.frames += later.frames
+        del self.frames[:-MOST_FRAMES]
         self.must_arrive |= later.must_arrive
 
 
@@ -56,7 +61,7 @@ class Courier(threading.Thread):
         be_deaf()
         while True:
             given = [self._waiting.get(), *self._rest()]
-            for told in _by_job(given):
+            for told in _by_group(given):
                 self._carry(told)
             for _each in given:
                 self._waiting.task_done()
@@ -77,12 +82,12 @@ class Courier(threading.Thread):
             time.sleep(PAUSE_SECONDS)
 
 
-def _by_job(given: list[Told]) -> list[Told]:
-    """One for each job, in the order in which the jobs were first told of."""
+def _by_group(given: list[Told]) -> list[Told]:
+    """One for each group, in the order in which the groups were first told of."""
     found: dict[str, Told] = {}
     for told in given:
-        if told.job_id in found:
-            found[told.job_id].take_in(told)
+        if told.group in found:
+            found[told.group].take_in(told)
         else:
-            found[told.job_id] = told
+            found[told.group] = told
     return list(found.values())

@@ -2,6 +2,13 @@
 
 from hashlib import blake2b
 
+NEWS = "news"
+"""The group in which every change of a job, schedule, worker or queue is told of, with the
+keys of those who may hear it (`sight`)."""
+
+RIGHTS = "rights"
+"""The group in which is told whose rights may have changed."""
+
 
 def group_of_job(job_id: str) -> str:
     """The group of those who watch one job.

@@ -7,7 +7,6 @@ line anew and tells its sockets to synchronise.
 """
 
 import asyncio
-import json
 import logging
 import time
 import uuid
@@ -22,7 +21,8 @@ from redis import RedisError
 from jobs.conf import configuration
 
 from .groups import group_of_process
-from .messages import FROM_A_JOB, Message
+from .messages import Message
+from .wire import KIND, opened
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -212,24 +212,17 @@ class Hearing:
             heard = self._fences.get(message["token"])
             if heard is not None and not heard.done():
                 heard.set_result(None)
-        elif message.get("type") == "jobs.frames":
-            said = _read(message)
+        elif message.get("type") == KIND:
+            said = opened(message)
             for listener in tuple(self._listeners.get(message["group"], ())):
                 listener.hear(said)
 
 
-def _read(message: Message) -> list[Message]:
-    """What a process said about a job. Anything else is dropped: whoever may write to
-    this Redis still cannot make a socket send a message of another kind."""
-    return [
-        said
-        for said in json.loads(message["frames"])
-        if said["type"] in FROM_A_JOB and said["task_id"] == message["job"]
-    ]
-
-
 async def _soon(call: Awaitable[T]) -> T:
-    return await asyncio.wait_for(call, PATIENCE_SECONDS)
+    # Not `wait_for`: before Python 3.12 it swallows a cancellation that comes as `call` ends,
+    # and a socket that was flooded as it opened then never closed.
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        return await call
 
 
 _hearings: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hearing]" = WeakKeyDictionary()

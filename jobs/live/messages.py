@@ -13,12 +13,17 @@ from jobs.models.shape import job_shape
 Message: TypeAlias = dict[str, Any]
 Code: TypeAlias = int | str
 
-KINDS = ("snapshot", "progress", "state", "log", "resync", "error", "pong")
+KINDS = (
+    "snapshot", "progress", "state", "log",
+    "jobs", "workers", "queues", "schedules",
+    "resync", "error", "pong",
+)  # fmt: skip
 """All types of messages from server to client."""
 
 FROM_A_JOB = frozenset({"progress", "state", "log"})
 """The types that travel through Redis."""
 
+_LISTED = ("id", "status", "seq")
 _PROGRESS = ("message", "current", "total", "step", "rate", "eta_seconds")
 
 
@@ -76,6 +81,23 @@ def log(job_id: str, attempt: int, first: int, lines: list[list[Any]]) -> Messag
         "first": first,
         "lines": lines,
     }
+
+
+def change(topic: str, keys: list[str], pk: Any, facts: Message | None = None) -> Message:
+    """Between processes: something of `topic` changed, for the holders of any of `keys`."""
+    told: Message = {"type": "change", "topic": topic, "keys": keys, "id": str(pk)}
+    return told if facts is None else told | {"status": facts["status"], "seq": facts["seq"]}
+
+
+def look(keys: list[str]) -> Message:
+    """Between processes: look again what the holders of these keys may do."""
+    return {"type": "look", "keys": keys}
+
+
+def feed(topic: str, changed: list[Message], others: int) -> Message:
+    """Of a topic these changed, and as many others that are not listed."""
+    listed = [{key: one[key] for key in _LISTED if key in one} for one in changed]
+    return {"type": topic, topic: listed, "many": others}
 
 
 def resync() -> Message:

@@ -10,6 +10,7 @@ import atexit
 import logging
 import os
 import time
+from collections.abc import Iterable
 from threading import Lock, Timer
 from typing import Any
 
@@ -23,11 +24,13 @@ from redis import Connection, ConnectionPool, Redis, RedisError
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from jobs.conf import configuration
-from jobs.signals import job_changed, job_reported
+from jobs.signals import job_changed, job_reported, rights_changed, thing_changed
 
 from .courier import Courier, Told
-from .groups import group_of_job
-from .messages import Message, encode, state
+from .groups import NEWS, RIGHTS, group_of_job
+from .messages import Message, change, look, state
+from .sight import EVERYBODY, key_of_person, keys_of_change
+from .wire import packed
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ PAUSE_SECONDS = 1.0
 """How long Redis is left alone after it failed."""
 
 MOST_OWED = 1_000
-"""Jobs whose last state is kept to be told when Redis is back."""
+"""Groups whose messages are kept to be told when Redis is back."""
 
 OWED_SECONDS = 30.0
 """For how long: after that, sockets have looked at the rows."""
@@ -48,9 +51,11 @@ MOST_LOG_CHARS = 64_000
 
 
 def connect() -> None:
-    """Begin to listen to what happens to jobs in this process."""
+    """Begin to listen to what happens in this process."""
     job_changed.connect(_tell_state, dispatch_uid="jobs.live")
     job_reported.connect(_tell_report, dispatch_uid="jobs.live")
+    thing_changed.connect(_tell_change, dispatch_uid="jobs.live")
+    rights_changed.connect(_tell_rights, dispatch_uid="jobs.live")
     atexit.register(let_out)
     # A process of a worker's pool ends without the above.
     worker_process_shutdown.connect(let_out, dispatch_uid="jobs.live")
@@ -62,16 +67,32 @@ def let_out(**kwargs: Any) -> None:
         _current.courier.drain()
 
 
-def _tell_state(*, job_id: str, facts: Message, **kwargs: Any) -> None:
+def _tell_state(*, job_id: str, facts: Message, task: str, owner: Any, **kwargs: Any) -> None:
+    _give(Told(group_of_job(job_id), [state(facts)], must_arrive=True))
+    keys = keys_of_change("jobs", task=task, owner=owner)
+    _give(Told(NEWS, [change("jobs", keys, job_id, facts)], must_arrive=True))
+
+
+def _tell_change(*, topic: str, pk: Any, task: str | None = None, **kwargs: Any) -> None:
+    keys = keys_of_change(topic, task=task)
+    _give(Told(NEWS, [change(topic, keys, pk)], must_arrive=True))
+
+
+def _tell_rights(*, people: Iterable[Any] | None, **kwargs: Any) -> None:
+    keys = [EVERYBODY] if people is None else [key_of_person(pk) for pk in people]
+    _give(Told(RIGHTS, [look(keys)], must_arrive=True))
+
+
+def _give(told: Told) -> None:
     if publisher := _publisher():
-        publisher.courier.give(Told(job_id, [state(facts)], must_arrive=True))
+        publisher.courier.give(told)
 
 
 def _tell_report(*, job_id: str, frames: list[Message], **kwargs: Any) -> None:
     """The reporter has a thread of its own: another one would cost a busy task's watchers
     a second wait for the interpreter. But nothing overtakes what was told before."""
     if publisher := _publisher():
-        told = Told(job_id, [_lightened(frame) for frame in frames])
+        told = Told(group_of_job(job_id), [_lightened(frame) for frame in frames])
         carry = publisher.tell if publisher.courier.is_idle else publisher.courier.give
         carry(told)
 
@@ -95,35 +116,24 @@ class Publisher:
         self._prefix = config.get("prefix", "asgi")
         self._clients = [Redis(connection_pool=_pool(host)) for host in hosts]
         self._silent_until = 0.0
-        self._owed: dict[str, bytes] = {}
+        self._owed: dict[str, Told] = {}
         self._owing_since = 0.0
         self._lock = Lock()
         self.courier = Courier(self.tell)
         self.courier.start()
 
     def tell(self, told: Told) -> None:
-        """Send its frames to all who watch the job. One that `must_arrive` is sent again
-        when Redis is back; if even that fails, watchers learn of it from the row."""
-        group = group_of_job(told.job_id)
+        """Send its frames to all who hear its group. One that `must_arrive` is sent again
+        when Redis is back; if even that fails, listeners learn of it from the rows."""
         try:
-            payload = self._payload(group, told.job_id, told.frames)
+            payload: bytes = self._layer.serialize(packed(told.group, told.frames))
         except (TypeError, ValueError, RecursionError):
-            log.exception("A message about job %s cannot be written as JSON.", told.job_id)
+            log.exception("A message for %s cannot be written as JSON.", told.group)
             return
-        is_sent = time.monotonic() >= self._silent_until and self._sent(group, payload)
+        may_send = time.monotonic() >= self._silent_until
+        is_sent = may_send and self._sent(told.group, payload)
         if told.must_arrive and not is_sent:
-            self._owe(group, payload)
-
-    def _payload(self, group: str, job_id: str, frames: list[Message]) -> bytes:
-        # The frames as JSON text: msgpack knows neither large integers nor surrogates.
-        message = {
-            "type": "jobs.frames",
-            "group": group,
-            "job": job_id.encode("utf-8", "replace").decode(),
-            "frames": encode(frames),
-        }
-        payload: bytes = self._layer.serialize(message)
-        return payload
+            self._owe(told)
 
     def _sent(self, group: str, payload: bytes) -> bool:
         channel = f"{self._prefix}__group__{group}"
@@ -143,12 +153,13 @@ class Publisher:
             log.warning("Live messages are not sent: %s", failure)
         self._silent_until = time.monotonic() + PAUSE_SECONDS
 
-    def _owe(self, group: str, payload: bytes) -> None:
+    def _owe(self, told: Told) -> None:
         with self._lock:
             if is_first := not self._owed:
                 self._owing_since = time.monotonic()
-            self._owed.pop(group, None)
-            self._owed[group] = payload
+            if before := self._owed.pop(told.group, None):
+                before.take_in(told)
+            self._owed[told.group] = before or told
             if len(self._owed) > MOST_OWED:
                 self._owed.pop(next(iter(self._owed)))
         if is_first:
@@ -160,17 +171,16 @@ class Publisher:
         timer.start()
 
     def _pay(self) -> None:
+        """Send what is owed, unless it is too old by now; what fails again is owed again."""
         with self._lock:
             owed, self._owed = self._owed, {}
-        while owed:
-            group, payload = next(iter(owed.items()))
-            if not self._sent(group, payload):
-                break
-            del owed[group]
-        if owed and time.monotonic() - self._owing_since < OWED_SECONDS:
-            with self._lock:
-                self._owed = owed | self._owed
-            self._pay_later()
+            since = self._owing_since
+        if time.monotonic() - since < OWED_SECONDS:
+            for told in owed.values():
+                self.tell(told)
+        with self._lock:
+            if self._owed:
+                self._owing_since = since
 
 
 def _pool(host: dict[str, Any]) -> ConnectionPool:

@@ -12,11 +12,16 @@ from django.utils.translation import gettext as _
 
 from jobs.permissions import Person
 
-from . import commands, messages, reading
-from .admission import Scope, visitor
+from . import commands, limits, messages, reading
+from .admission import Credential, person_of
+from .desk import desk_of
+from .feed import Feed
+from .groups import RIGHTS
 from .hearing import of_this_loop
 from .limits import FRAME_MAX_BYTES, MALFORMED_IN_A_ROW, SUBSCRIPTIONS_PER_SOCKET, Bucket
+from .messages import Message
 from .outbox import Outbox
+from .sight import EVERYBODY, TOPICS, key_of_person
 from .threads import in_thread
 from .watch import Watch
 
@@ -26,9 +31,17 @@ Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
 MALFORMED, SESSION_ENDED, NO_PERMISSION, GONE = 4400, 4401, 4403, 4404
-TOO_MUCH, TOO_LARGE = 4429, 1009
+IDLE, TOO_MUCH, TOO_LARGE = 4408, 4429, 1009
 
 LOOK_AGAIN_SECONDS = 25.0
+"""How often it is looked at again who may, when nobody says that it changed."""
+
+SOON_SECONDS = 0.5
+"""Within what time it is looked at when somebody does: not by all sockets at once."""
+
+SECOND_LOOK_SECONDS = 0.8
+"""After such a look comes a second: Django tells of a logout before it ends the session."""
+
 FAREWELL_SECONDS = 10.0
 """How long a slow reader has to take what is left before the line is cut."""
 
@@ -36,13 +49,17 @@ FAREWELL_SECONDS = 10.0
 class Socket:
     """From accept to close."""
 
-    def __init__(self, scope: Scope, person: Person, send: Send) -> None:
-        self._scope = scope
+    def __init__(self, credential: Credential, person: Person, send: Send) -> None:
+        self._credential = credential
         self._person = person
         self._send = send
         self._outbox = Outbox()
         self._hearing = of_this_loop()
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, Watch | Feed] = {}
+        self._rights = desk_of(RIGHTS)
+        self._keys = (EVERYBODY, key_of_person(person.pk))
+        self._is_called = asyncio.Event()
+        self._busy_at = asyncio.get_running_loop().time()
         self._bucket = Bucket()
         self._malformed = 0
         self._knows_of_silence = False
@@ -67,6 +84,7 @@ class Socket:
         await asyncio.gather(*work, return_exceptions=True)
         for watch in tuple(self._watches.values()):
             await watch.end()
+        await self._rights.leave(self, self._keys)
 
     async def _farewell(self, code: int) -> None:
         """The last words and the close code. A reader who takes neither is cut off."""
@@ -82,6 +100,7 @@ class Socket:
     async def _hear(self, receive: Receive) -> int | None:
         while (event := await receive())["type"] != "websocket.disconnect":
             text = event.get("text")
+            self._note_life()
             if len(text or event.get("bytes") or "") > FRAME_MAX_BYTES:
                 return TOO_LARGE
             if not self._bucket.take():
@@ -100,8 +119,11 @@ class Socket:
         return TOO_MUCH
 
     async def _look_again(self) -> int | None:
-        while True:
-            await asyncio.sleep(LOOK_AGAIN_SECONDS * random.uniform(0.8, 1.0))
+        await self._rights.join(self, self._keys)
+        pause = LOOK_AGAIN_SECONDS
+        while not self._is_idle():
+            was_called = await self._called(within=pause * random.uniform(0.8, 1.0))
+            pause = SECOND_LOOK_SECONDS if was_called else LOOK_AGAIN_SECONDS
             try:
                 code = await self._reconsider()
             except DatabaseError as failure:
@@ -109,9 +131,32 @@ class Socket:
                 continue
             if code is not None:
                 return code
+        return IDLE
+
+    async def _called(self, within: float) -> bool:
+        """Wait so long, or until somebody says that rights have changed; whether they did."""
+        try:
+            async with asyncio.timeout(within):
+                await self._is_called.wait()
+        except TimeoutError:
+            return False
+        await asyncio.sleep(random.uniform(0, SOON_SECONDS))
+        self._is_called.clear()
+        return True
+
+    def hear(self, said: list[Message]) -> None:
+        """Rights have changed: those of this person, or anybody's."""
+        self._is_called.set()
+
+    def _is_idle(self) -> bool:
+        return asyncio.get_running_loop().time() - self._busy_at > limits.IDLE_SECONDS
+
+    def _note_life(self) -> None:
+        self._busy_at = asyncio.get_running_loop().time()
 
     async def _send_text(self, text: str) -> None:
         await self._send({"type": "websocket.send", "text": text})
+        self._note_life()
 
     # --- Commands --------------------------------------------------------------------------
 
@@ -142,11 +187,11 @@ class Socket:
         if len(self._watches) >= SUBSCRIPTIONS_PER_SOCKET:
             self._say_error(429, _("This socket watches too much already."), topic)
             return
-        kind, _colon, job_id = topic.partition(":")
-        if kind != "job":
+        watch = self._watch_of(topic)
+        if watch is None:
             self._say_unseen(topic)
             return
-        watch = self._watches[topic] = Watch(topic, job_id, self._outbox)
+        self._watches[topic] = watch
         try:
             if not await watch.begin(self._person, command):
                 await self._unsubscribe(topic)
@@ -158,6 +203,12 @@ class Socket:
         if self._hearing.is_deaf:
             self.line_lost()
 
+    def _watch_of(self, topic: str) -> Watch | Feed | None:
+        if topic in TOPICS:
+            return Feed(topic, self._outbox)
+        kind, _colon, job_id = topic.partition(":")
+        return Watch(topic, job_id, self._outbox) if kind == "job" else None
+
     async def _unsubscribe(self, topic: str) -> None:
         watch = self._watches.pop(topic, None)
         if watch is not None:
@@ -167,26 +218,28 @@ class Socket:
 
     async def _reconsider(self) -> int | None:
         """Drop what may not be seen any more; the close code when nothing is left."""
-        person = await in_thread(visitor, self._scope)
+        person = await in_thread(person_of, self._credential)
         if person is None:
             return SESSION_ENDED
         self._person = person
         # One that has not begun yet may be a stranger's: what it is told is not said here.
         watches = [watch for watch in self._watches.values() if watch.has_begun]
-        job_ids = [watch.job_id for watch in watches]
-        standings = await in_thread(reading.standings, person, job_ids)
+        standings = await self._standings(watches)
         code = None
         for watch in watches:
-            if self._watches.get(watch.topic) is not watch:
-                continue  # left meanwhile
-            if standing := standings.get(watch.job_id):
-                await watch.compare(person, standing)
-            else:
+            sees = await watch.look_again(person, standings)
+            if not sees and self._watches.get(watch.topic) is watch:  # not left meanwhile
                 code = await self._drop(watch)
         return code if not self._watches else None
 
-    async def _drop(self, watch: Watch) -> int:
-        is_there = await in_thread(reading.is_there, watch.job_id)
+    async def _standings(self, watches: list[Watch | Feed]) -> dict[str, reading.Standing]:
+        job_ids = [watch.job_id for watch in watches if isinstance(watch, Watch)]
+        if not job_ids:
+            return {}
+        return await in_thread(reading.standings, self._person, job_ids)
+
+    async def _drop(self, watch: Watch | Feed) -> int:
+        is_there = await watch.is_there()
         await self._unsubscribe(watch.topic)
         if is_there:
             self._say_error(403, _("You may not see this any more."), watch.topic)
@@ -204,6 +257,7 @@ class Socket:
     def line_restored(self) -> None:
         self._knows_of_silence = False
         self._say(messages.resync())
+        self._is_called.set()  # what was said of rights meanwhile is lost
 
     def _say_unseen(self, topic: str) -> None:
         """Absent and forbidden look the same."""

@@ -63,14 +63,23 @@ class Watch:
         self._subscription.end()
         await self._hearing.leave(self._group, self._subscription)
 
-    async def compare(self, person: Person, standing: Standing) -> None:
-        """Messages can be lost, rows cannot: tell what the row knows beyond what was told."""
+    async def look_again(self, person: Person, standings: dict[str, Standing]) -> bool:
+        """Messages can be lost, rows cannot: tell what the row knows beyond what was told.
+        False when the job is not among what `person` may still see."""
+        standing = standings.get(self.job_id)
+        if standing is None:
+            return False
         self._subscription.log.note(standing.log_lines)
         if self._subscription.lacks(standing.seq, standing.step):
             picture = await in_thread(reading.picture, person, self.job_id)
             if picture is not None:
                 self._subscription.tell_snapshot(picture.snapshot)
                 self._tell_progress(picture)
+        return True
+
+    async def is_there(self) -> bool:
+        """Whether the job exists at all, for a watcher who may not see it any more."""
+        return await in_thread(reading.is_there, self.job_id)
 
     def _catch_up(self, picture: Picture, wish: Subscribe) -> None:
         if wish.after != picture.seq:

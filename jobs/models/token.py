@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from jobs.signals import rights_changed
 
 PREFIX = "batuta_"
 """So that people and scanners see what it is when it lies somewhere."""
@@ -57,8 +59,12 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         return self.valid().select_related("user").filter(digest=digest(text)).first()
 
     def revoke(self) -> int:
-        """Close them for good; how many were open."""
-        return self.filter(revoked_at=None).update(revoked_at=Now())
+        """Close them for good, and what they opened; how many were open."""
+        valid = self.filter(revoked_at=None)
+        people = list(valid.order_by().values_list("user", flat=True).distinct())
+        count = valid.update(revoked_at=Now())
+        transaction.on_commit(lambda: rights_changed.send_robust(sender=None, people=people))
+        return count
 
 
 class ApiToken(models.Model):

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from jobs.conf import configuration
+from jobs.signals import thing_changed
 
 from .queryset import from_now
 
@@ -70,11 +71,14 @@ class Worker(models.Model):
         Worker.objects.bulk_create(
             [row], update_conflicts=True, unique_fields=["name"], update_fields=written
         )
+        if begins:
+            thing_changed.send_robust(sender=None, topic="workers", pk=name)
 
     @classmethod
     def leave(cls, name: str) -> None:
         """It ends, and takes nothing more from now on."""
         cls.objects.filter(name=name).update(leaving_at=Now(), heard_at=Now())
+        thing_changed.send_robust(sender=None, topic="workers", pk=name)
 
     @property
     def marker_place(self) -> str:

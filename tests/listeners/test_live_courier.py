@@ -23,10 +23,10 @@ class Road:
         self.begun.set()
         self.open.wait(10)
         numbers = [frame["n"] for frame in told.frames]
-        self.carried.append((told.job_id, numbers, told.must_arrive))
+        self.carried.append((told.group, numbers, told.must_arrive))
 
-    def give(self, job_id: str, n: int, *, must_arrive: bool = False) -> None:
-        self.courier.give(Told(job_id, [{"n": n}], must_arrive))
+    def give(self, group: str, n: int, *, must_arrive: bool = False) -> None:
+        self.courier.give(Told(group, [{"n": n}], must_arrive))
 
 
 @pytest.fixture
@@ -46,14 +46,14 @@ def test_the_first_goes_at_once_and_the_rest_together(road):
     assert road.carried == [("a", [1], False), ("a", [2, 3, 4], False)]
 
 
-def test_each_job_has_a_message_of_its_own_in_the_order_of_telling(road):
+def test_each_group_has_a_message_of_its_own_in_the_order_of_telling(road):
     road.give("a", 1)
     assert road.begun.wait(10)
-    for job_id, n in (("b", 1), ("a", 2), ("b", 2), ("c", 1)):
-        road.give(job_id, n)
+    for group, n in (("b", 1), ("a", 2), ("b", 2), ("c", 1)):
+        road.give(group, n)
     road.open.set()
     road.courier.drain()
-    assert [(job, numbers) for job, numbers, _ in road.carried[1:]] == [
+    assert [(group, numbers) for group, numbers, _ in road.carried[1:]] == [
         ("b", [1, 2]),
         ("a", [2]),
         ("c", [1]),

@@ -12,6 +12,7 @@ from channels.layers import channel_layers
 from jobs.live import hearing as module
 from jobs.live.groups import group_of_job
 from jobs.live.hearing import Hearing, of_this_loop
+from jobs.live.wire import packed
 from jobs.models import Job
 from jobs.signals import job_changed
 
@@ -54,7 +55,9 @@ async def hearing(redis_client: redis.Redis, settings: Any) -> AsyncIterator[Hea
 
 async def tell(seq: int) -> None:
     facts = {"task_id": "a", "seq": seq, "status": "running", "attempt": 1}
-    await asyncio.to_thread(job_changed.send, sender=Job, job_id="a", facts=facts)
+    await asyncio.to_thread(
+        job_changed.send, sender=Job, job_id="a", facts=facts, task="t", owner=None
+    )
 
 
 async def test_what_is_told_after_join_is_heard(hearing: Hearing) -> None:
@@ -106,16 +109,20 @@ async def test_forged_and_broken_messages_reach_nobody(
     def forge(**message: Any) -> None:
         redis_client.publish(CHANNEL, layer.serialize(message))
 
-    def frames(*said: Any) -> dict[str, Any]:
-        return {"group": GROUP, "job": "a", "frames": json.dumps(said)}
+    def sealed(*said: Any) -> dict[str, Any]:
+        return packed(GROUP, list(said))
 
+    state = {"type": "state", "task_id": "a", "seq": 9}
     redis_client.publish(CHANNEL, b"\xc1 no msgpack")
     forge(type="websocket.close", code=1000)
     forge(type="line_lost")
     forge(type="jobs.frames")
-    forge(type="jobs.frames", **frames("text"))
-    forge(type="jobs.frames", **frames({"type": "snapshot", "task_id": "a", "seq": 9}))
-    forge(type="jobs.frames", **frames({"type": "state", "task_id": "b", "seq": 9}))
+    forge(type="jobs.frames", group=GROUP, frames=json.dumps([state]))
+    forge(**sealed(state) | {"seal": "0" * 32})
+    forge(**sealed(state) | {"frames": json.dumps([state | {"seq": 10}])})
+    forge(**packed("job.another", [state]) | {"group": GROUP})
+    forge(**sealed("text"))
+    forge(**sealed({"type": "snapshot", "task_id": "a", "seq": 9}))
     forge(type="jobs.fence", token="unknown")
     await tell(1)
     await until(lambda: ear.heard)

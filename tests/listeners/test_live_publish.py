@@ -1,7 +1,6 @@
 """From a worker to the layer of a web process, over a real Redis."""
 
 import asyncio
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from channels.layers import channel_layers
 
 from jobs.live.groups import group_of_job
 from jobs.live.publish import MOST_LOG_CHARS, let_out
+from jobs.live.wire import opened
 from jobs.models import Job
 from jobs.signals import job_changed, job_reported
 
@@ -47,7 +47,7 @@ async def heard(layer: Any, channel: str, tell: Any) -> dict[str, Any]:
 
 
 def tell_state() -> None:
-    job_changed.send(sender=Job, job_id=ID, facts=FACTS)
+    job_changed.send(sender=Job, job_id=ID, facts=FACTS, task="tests.add", owner=7)
 
 
 @pytest.mark.parametrize("config", CONFIGURATIONS)
@@ -59,8 +59,8 @@ async def test_the_layer_understands_what_is_published(
     channel = await layer.new_channel()
     await layer.group_add(group_of_job(ID), channel)
     message = await heard(layer, channel, tell_state)
-    assert (message["type"], message["job"]) == ("jobs.frames", ID)
-    assert json.loads(message["frames"]) == [{"type": "state", **FACTS}]
+    assert message["group"] == group_of_job(ID)
+    assert opened(message) == [{"type": "state", **FACTS}]
     await layer.flush()
 
 
@@ -78,7 +78,7 @@ async def test_a_large_piece_of_log_travels_without_its_lines(
         job_reported.send(sender=None, job_id=ID, frames=[frame | {"lines": texts}])
 
     message = await heard(layer, channel, tell)
-    assert json.loads(message["frames"]) == [frame | {"lines": [], "count": 2}]
+    assert opened(message) == [frame | {"lines": [], "count": 2}]
     await layer.flush()
 
 

@@ -11,7 +11,7 @@ from jobs.states import State
 
 def a_job(owner: User | None = None, **columns: Any) -> Job:
     Task.objects.get_or_create(name="tests.add", defaults={"title": "Add"})
-    job = Job.objects.create(task_id="tests.add", owner=owner, **columns)
+    job = Job.objects.create(owner=owner, **({"task_id": "tests.add"} | columns))
     return Job.objects.get(pk=job.pk)
 
 
@@ -19,7 +19,8 @@ def move(job: Job, state: State = State.QUEUED, **columns: Any) -> None:
     """Change the row and tell of it, as a verb does."""
     assert Job.objects.filter(pk=job.pk).move(state, **columns)
     job.refresh_from_db()
-    job_changed.send(sender=Job, job_id=job.id, facts=job.facts())
+    sight = {"task": job.task_id, "owner": job.owner_id}
+    job_changed.send(sender=Job, job_id=job.id, facts=job.facts(), **sight)
 
 
 def progress(job: Job, n: int, **more: Any) -> dict[str, Any]:
