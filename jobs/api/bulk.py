@@ -89,5 +89,4 @@ def _chosen(request: HttpRequest, verb: str, given: Many) -> JobQuerySet:
     allowed = many.allowed(user, verb)
     if given.filter is None:
         return allowed.filter(pk__in=given.ids or [])
-    filters = filters_of(given.filter)
-    return filters.in_states(filters.among(user, allowed))
+    return filters_of(given.filter, "filter.").among(user, allowed)

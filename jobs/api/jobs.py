@@ -12,8 +12,8 @@ from jobs import permissions
 from jobs.models import Job
 from jobs.models.shape import job_line, job_shape
 from jobs.reading import listing
-from jobs.reading.listing import Filters
-from jobs.states import State
+from jobs.reading.filters import Filters
+from jobs.reading.grammar import Term
 
 from . import shapes
 from .answers import answer
@@ -42,7 +42,7 @@ def jobs(request: HttpRequest, asked: Query[JobsAsked]) -> HttpResponse:
     is a user name or `me`. `count` is null beyond 10 000."""
     _refuse_unknown(request)
     filters = filters_of(asked)
-    chosen = filters.in_states(filters.chosen(person(request)))
+    chosen = filters.chosen(person(request))
     page = listing.page(chosen, after=asked.cursor, size=asked.limit)
     items = [_line(job) for job in page.jobs]
     return answer({"items": items, "next": page.older, "count": listing.count(chosen)})
@@ -54,18 +54,21 @@ def job(request: HttpRequest, job_id: str) -> HttpResponse:
     return answer(job_shape(permissions.job(person(request), "view", job_id)))
 
 
-def filters_of(asked: JobFilter) -> Filters:
-    """What was asked for, as the pages' own filters."""
-    return Filters(
-        states=tuple(state for state in State.values if state in asked.state),
-        task=asked.task,
-        owner=asked.owner,
-        queue=asked.queue,
-        tag=asked.tag,
-        since=asked.since,
-        until=asked.until,
-        words=asked.q,
-    )
+def filters_of(asked: JobFilter, place: str = "") -> Filters:
+    """What was asked for, as the pages' own filters; a Refusal names what is wrong, after
+    `place`."""
+    named = [Term("state", state) for state in asked.state]
+    for key in ("task", "owner", "queue", "tag", "worker", "schedule", "workflow", "error"):
+        named += [Term(key, value)] if (value := getattr(asked, key)) else []
+    for key in ("since", "until"):
+        named += [Term(key, at.isoformat())] if (at := getattr(asked, key)) else []
+    filters = Filters.read(asked.q, named)
+    if filters.mistakes:
+        told: dict[str, list[str]] = {}
+        for mistake in filters.mistakes:
+            told.setdefault(f"{place}{mistake.key or 'q'}", []).append(mistake.words)
+        raise invalid(told)
+    return filters
 
 
 def _refuse_unknown(request: HttpRequest) -> None:

@@ -16,6 +16,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from jobs.reading.grammar import LONGEST
 from jobs.states import State
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT")
@@ -65,6 +66,7 @@ def _listed(value: Any) -> Any:
 Text: TypeAlias = Annotated[str, AfterValidator(_storable)]
 Key: TypeAlias = Annotated[Text, StringConstraints(max_length=255)]
 Words: TypeAlias = Annotated[Text, StringConstraints(max_length=200, strip_whitespace=True)]
+Search: TypeAlias = Annotated[Text, StringConstraints(max_length=LONGEST)]
 Reason: TypeAlias = Annotated[Text, StringConstraints(max_length=2_000, strip_whitespace=True)]
 Tag: TypeAlias = Annotated[Text, StringConstraints(min_length=1, max_length=100)]
 Tags: TypeAlias = Annotated[list[Tag], Field(max_length=50)]
@@ -82,6 +84,10 @@ class JobFilter(Given):
     owner: Key = ""
     queue: Key = ""
     tag: Key = ""
+    worker: Key = ""
+    schedule: Key = ""
+    workflow: Key = ""
+    error: Words = ""
     since: Moment | None = None
     until: Moment | None = None
-    q: Words = ""
+    q: Search = ""

@@ -4,6 +4,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from datetime import datetime
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -11,7 +12,8 @@ from jobs import permissions
 from jobs.models import Job
 from jobs.params import span
 from jobs.reading import listing
-from jobs.reading.listing import Filters
+from jobs.reading.filters import STALLED, Filters
+from jobs.reading.grammar import Term
 from jobs.states import State
 
 MOST = 1_000
@@ -33,15 +35,17 @@ def add_filters(listed: ArgumentParser) -> None:
 
 
 def newest(user: permissions.Person, **said: Any) -> list[Job]:
-    """The newest jobs that `user` may see and that match."""
-    same = ("task", "owner", "queue", "tag", "since", "until")
-    filters = Filters(
-        states=tuple(said["state"] or ()),
-        is_stalled=said["stalled"],
-        words=" ".join(said["words"]),
-        **{name: said[name] for name in same},
-    )
-    return listing.page(filters.in_states(filters.chosen(user)), size=said["limit"]).jobs
+    """The newest jobs that `user` may see and that match; raises CommandError."""
+    named = [Term("state", state) for state in said["state"] or ()]
+    for key in ("task", "owner", "queue", "tag"):
+        named += [Term(key, said[key])] if said[key] else []
+    for key in ("since", "until"):
+        named += [Term(key, said[key].isoformat())] if said[key] else []
+    named += [STALLED] if said["stalled"] else []
+    filters = Filters.read(" ".join(said["words"]), named)
+    if filters.mistakes:
+        raise CommandError(" ".join(mistake.words for mistake in filters.mistakes))
+    return listing.page(filters.chosen(user), size=said["limit"]).jobs
 
 
 def _moment(text: str) -> datetime:

@@ -132,6 +132,10 @@ class Parameters:
             name: self._veiled(name, without_seals(value)) for name, value in stored.items()
         }
 
+    def hides(self, name: str) -> bool:
+        """Whether nobody is shown what is given as `name`."""
+        return name in self.secrets or mentions_secret(self._hints.get(name))
+
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """What a caller in code sent, by name, as JSON for people to read; never raises."""
         sent = named(self.signature, args, kwargs)
@@ -148,9 +152,7 @@ class Parameters:
         return tuple(
             text
             for name, value in {**defaults, **loaded}.items()
-            for text in secret_texts(
-                value, name in self.secrets or mentions_secret(self._hints.get(name))
-            )
+            for text in secret_texts(value, self.hides(name))
         )
 
     def form(

@@ -15,7 +15,7 @@ from jobs.execution import many
 from jobs.execution.order import MOST_REASON, Order
 from jobs.models import JobQuerySet
 from jobs.reading import agreed, deeds
-from jobs.reading.listing import Filters
+from jobs.reading.filters import Filters
 
 from .page import page, person, show
 from .placing import ManyPlacings
@@ -35,7 +35,8 @@ class Choice:
         return cls(Filters.of(query), ids, "all" in query)
 
     def __bool__(self) -> bool:
-        return self.is_all or bool(self.ids)
+        is_meant = not self.filters.mistakes
+        return (self.is_all and is_meant) or bool(self.ids)
 
     def among(
         self, user: permissions.Person, jobs: JobQuerySet, until: datetime | None
@@ -44,13 +45,13 @@ class Choice:
         meant."""
         if not self.is_all:
             return jobs.filter(pk__in=self.ids)
-        matching = self.filters.in_states(self.filters.among(user, jobs))
+        matching = self.filters.among(user, jobs)
         return matching.filter(created_at__lt=until) if until else matching
 
     @property
     def address(self) -> str:
         """The list that it was made in."""
-        return reverse("jobs:jobs") + self.filters.address()
+        return reverse("jobs:jobs") + self.filters.address
 
 
 @page("POST")

@@ -7,8 +7,10 @@ from django.shortcuts import redirect
 
 from jobs import permissions
 from jobs.reading import deeds, lines, listing
+from jobs.reading.filters import Filters
 
 from .page import page, person, show
+from .search import Search
 from .sheet import Sheet
 
 PARTS = (
@@ -36,51 +38,35 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest) -> dict[str, Any]:
-    user, filters = person(request), listing.Filters.of(request.GET)
-    chosen = filters.chosen(user)
+    user, filters = person(request), Filters.of(request.GET)
     before, after = request.GET.get("before"), request.GET.get("after")
-    page = listing.page(filters.in_states(chosen), before=before, after=after)
+    page = listing.page(filters.chosen(user), before=before, after=after)
     return {
         "section": "jobs",
-        "filters": filters,
-        "counts": listing.counts(chosen, filters),
-        "stalled": listing.count_stalled(chosen),
         "page": page,
         "sheets": [Sheet(user, job) for job in page.jobs],
         "newest": "" if page.newer else listing.newest(page),
         "deeds": deeds.DEEDS.values(),
-    } | _ways(filters, page)
+    } | _around(user, filters)
 
 
-def _ways(filters: listing.Filters, page: listing.Page) -> dict[str, str]:
-    """Where the links of the list lead."""
+def _around(user: permissions.Person, filters: Filters) -> dict[str, Any]:
+    """What stands around the rows: the search, and how many are in each state."""
     return {
-        "everybody": filters.address(owner=None),
-        "mine": filters.address(owner="me"),
-        "without_task": filters.address(task=None),
-        "without_owner": filters.address(owner=None),
-        "without_stalled": filters.address(stalled=None),
-        "only_stalled": filters.address(stalled=None if filters.is_stalled else "1"),
-        "newer": filters.address(before=page.newer),
-        "older": filters.address(after=page.older),
+        "filters": filters,
+        "search": Search(filters, user),
+        "counts": listing.counts(user, filters),
+        "stalled": listing.count_stalled(user, filters),
     }
 
 
 def _news(request: HttpRequest) -> dict[str, Any]:
     """What came since the list was drawn, and the counts as they are now."""
-    filters = listing.Filters.of(request.GET)
-    chosen = filters.chosen(person(request))
-    since = request.GET.get("since", "")
-    count = listing.newer_than(filters.in_states(chosen), since, _FRESH) if since else 0
-    return {
-        "filters": filters,
-        "counts": listing.counts(chosen, filters),
-        "stalled": listing.count_stalled(chosen),
-        "only_stalled": filters.address(stalled=None if filters.is_stalled else "1"),
-        "newest": since,
-        "count": count,
-        "is_more": count == _FRESH,
-    }
+    user, filters = person(request), Filters.of(request.GET)
+    drawn = request.GET.get("drawn", "")
+    count = listing.newer_than(filters.chosen(user), drawn, _FRESH) if drawn else 0
+    news = {"newest": drawn, "count": count, "is_more": count == _FRESH}
+    return news | _around(user, filters)
 
 
 @page()

@@ -51,17 +51,17 @@ def test_the_list_marks_counts_and_filters_them(admin):
     calm = rows.job(State.RUNNING, lease="other")
     response = admin.get(reverse("jobs:jobs"))
     page = response.content.decode()
-    assert response.context["stalled"] == 1 and "?stalled=1" in page
+    assert response.context["stalled"] == 1 and "?q=is:stalled" in page
     assert page.count(">stalled</span>") == 1
     chosen = admin.get(reverse("jobs:jobs"), {"stalled": "1"})
     assert [sheet.job.pk for sheet in chosen.context["sheets"]] == [stalled.pk]
-    assert 'name="stalled" value="1"' in chosen.content.decode()
+    assert 'name="q" value="is:stalled"' in chosen.content.decode()
     assert calm.pk not in chosen.content.decode()
 
 
 def test_where_none_has_stalled_nothing_is_said_of_it(admin):
     rows.job(State.RUNNING)
-    assert "stalled=1" not in html(admin, "jobs")
+    assert "is:stalled" not in html(admin, "jobs")
 
 
 def test_verbs_on_all_that_match_mean_the_stalled_ones_only(admin):

@@ -9,10 +9,10 @@ let coming = 0;
 
 const look = oneAtATime(async () => {
   if (document.hidden) return;
-  const { since } = document.querySelector("#fresh").dataset;
+  const { drawn } = document.querySelector("#fresh").dataset;
   const query = new URLSearchParams(location.search);
   query.set("part", "fresh");
-  query.set("since", since);
+  query.set("drawn", drawn);
   swap(await html(`${location.pathname}?${query}`));
 });
 
