@@ -31,7 +31,12 @@ class Job(models.Model):
     id = models.CharField(primary_key=True, max_length=255, default=new_id)
     # No constraint: a job may name a task that only other workers know.
     task = models.ForeignKey(
-        Task, models.DO_NOTHING, db_constraint=False, db_column="task", related_name="jobs"
+        Task,
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,  # `job_of_task` begins with it, as `job_of_owner` does with the owner
+        db_column="task",
+        related_name="jobs",
     )
     state = models.CharField(max_length=24, choices=State, default=State.QUEUED)
     waiting_for = models.CharField(max_length=16, choices=WaitingFor, blank=True)
@@ -43,7 +48,12 @@ class Job(models.Model):
     version = models.PositiveIntegerField(default=1)
 
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
     )
     # Named parameters as JSON, secrets sealed. For callers in code `arguments` holds
     # what was sent, as kombu's typed JSON of [args, kwargs], and `params` only shows it.
@@ -153,6 +163,12 @@ class Job(models.Model):
             models.Index(fields=["-created_at", "-id"], name="job_newest"),
             models.Index(fields=["task", "-created_at"], name="job_of_task"),
             models.Index(fields=["owner", "-created_at"], name="job_of_owner"),
+            # Some of these ends never came: to look for them must not read all history.
+            models.Index(
+                fields=["state", "-created_at", "-id"],
+                condition=Q(state__in=sorted(FINAL - {State.COMPLETED})),
+                name="job_ended_otherwise",
+            ),
             # Of conditions SQLite understands no others than these: IS NULL, IS NOT NULL.
             models.Index(
                 fields=["state", "not_before"],

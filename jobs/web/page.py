@@ -2,7 +2,7 @@
 foreign code in."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, cast
 
 from django.contrib.auth.decorators import login_required
@@ -69,7 +69,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
     user = person(request)
     return {
         "base_template": configuration().base_template,
-        "running": lambda: running(user),
+        "running": cache(lambda: running(user)),
         "socket_path": configuration().socket_path,
         "admin_url": lambda: _address("admin:index"),
         # A site may have no such address; who works in the admin can leave by that.

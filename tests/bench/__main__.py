@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from tests.bench import delay, frames, iteration, rescue, throughput
+from tests.bench import delay, frames, iteration, pages, rescue, throughput
 from tests.bench.ground import Ground
 from tests.bench.table import Line, show
 
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Line]]] = {
     "frames": lambda ground, asked: frames.measure(ground, asked.rounds),
     "rescue": lambda ground, asked: rescue.measure(ground, asked.rounds, asked.jobs),
     "delay": lambda ground, asked: delay.measure(ground, asked.rounds),
+    "pages": lambda ground, asked: pages.measure(ground, asked.rounds, asked.history),
 }
 
 
@@ -40,6 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1500, help="no-ops in a round")
+    parser.add_argument("--history", type=int, default=100_000, help="jobs behind the pages")
     parser.add_argument(
         "--database",
         default=os.environ.get("BENCH_DATABASE_URL", ""),

@@ -79,6 +79,15 @@ class Client:
     def is_active(self, job: str) -> bool:
         return bool(self.rows.row(job).is_active)
 
+    def seed(self, jobs: int) -> None:
+        """A history of so many jobs, and pages to look at it."""
+        call_command("collectstatic", interactive=False, verbosity=0)
+        self.rows.seed(jobs)
+
+    def look(self, tries: int) -> Any:
+        """How long each page takes for each kind of person."""
+        return self.rows.looks_of(tries)
+
     def session(self) -> str:
         """The cookie of an admin who is signed in."""
         from django.conf import settings

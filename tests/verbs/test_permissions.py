@@ -134,6 +134,19 @@ def test_a_task_in_many_groups_is_counted_once(people):
     assert permissions.jobs(people["stranger"]).count() == Job.objects.count() == 1
 
 
+@pytest.mark.parametrize("role", ["stranger", "viewer", "manager by pattern"])
+def test_jobs_are_chosen_by_values_that_a_database_finds_in_its_indexes(people, role):
+    # "mine, or of a subquery" read every job there was: seconds with a million of them.
+    assert str(permissions.jobs(people[role]).query).count("SELECT") == 1
+
+
+def test_of_very_many_tasks_not_each_is_named(people, monkeypatch):
+    monkeypatch.setattr(permissions, "_MOST_NAMED", 0)
+    job = rows.job()
+    assert permissions.jobs(people["viewer"]).get() == job
+    assert not permissions.jobs(people["stranger"]).exists()
+
+
 @pytest.mark.parametrize("verb", ["", "delete", "VIEW", "view; --"])
 def test_an_unknown_verb_is_denied(people, verb):
     rows.job(owner=people["stranger"])

@@ -8,7 +8,9 @@ from jobs.models import Job
 from jobs.states import State
 from project.celery import app
 
-__all__ = ["act", "app", "empty", "finished", "let_out", "row"]
+from . import history, looks
+
+__all__ = ["act", "app", "empty", "finished", "let_out", "looks_of", "row", "seed"]
 
 
 def let_out() -> None:
@@ -34,3 +36,17 @@ def act(verb: str, job: str) -> None:
 def empty() -> None:
     Job.objects.all().delete()
     TaskResult.objects.all().delete()
+
+
+def seed(jobs: int) -> None:
+    history.write(jobs)
+
+
+def looks_of(tries: int) -> list[tuple[str, str, int, list[float]]]:
+    """Of each page and person: queries, and milliseconds of each try."""
+    found = []
+    for name, who in history.people().items():
+        for page in looks.PAGES:
+            if seen := looks.look(who, page, tries):
+                found.append((name, page, *seen))
+    return found

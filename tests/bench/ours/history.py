@@ -1,0 +1,98 @@
+"""A history as a team has it after some months: fifty owners, forty tasks, most of it
+done. A thousand jobs are made by Python, the rest are older copies of them."""
+
+import random
+from datetime import timedelta
+
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.utils import timezone
+
+from jobs.models import Grant, Job, LogChunk, Role, Task
+from jobs.states import ACTIVE, FINAL, State
+
+OWNERS, TASKS, NEWEST = 50, 40, 1000
+SPACING = timedelta(minutes=1)
+NAMES = [f"team{n % 4}.work.step{n}" for n in range(TASKS)]
+FORGOTTEN = "legacy.report"
+"""It ran at the beginning of all history, and never since."""
+
+_STATES = (
+    [State.COMPLETED] * 930 + [State.FAILED] * 40 + [State.COMPLETED_WITH_ERRORS] * 20
+    + [State.QUEUED] * 6 + [State.RUNNING] * 2 + [State.CANCELLED] * 2
+)  # fmt: skip
+
+
+def write(jobs: int) -> None:
+    dice = random.Random(1)
+    owners = [User.objects.create_user(f"owner{n}") for n in range(OWNERS)]
+    Task.objects.bulk_create(
+        Task(name=name, title=name, tags=["t"]) for name in (*NAMES, FORGOTTEN)
+    )
+    newest = [_job(n, dice, dice.choice(owners)) for n in range(NEWEST)]
+    Job.objects.bulk_create(newest)
+    _older(jobs // NEWEST - 1)
+    oldest = Job.objects.order_by("created_at").values("pk")[:50]
+    Job.objects.filter(pk__in=oldest).update(task=FORGOTTEN)
+    LogChunk.objects.create(
+        job=newest[0], attempt=1, first=1, count=500,
+        lines=[["2026-01-01T00:00:00Z", "info", f"line {n}"] for n in range(500)],
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def people() -> dict[str, User]:
+    """Who looks: each sees another part of it."""
+    return {
+        "owner": User.objects.get(username="owner1"),
+        "viewer": _member("viewers", pattern=NAMES[3]),
+        "manager": _member("managers", pattern="team1.*"),
+        "latecomer": _member("viewers", pattern=FORGOTTEN),
+        "stranger": User.objects.create_user("stranger"),
+        "superuser": User.objects.create_superuser("root"),
+    }
+
+
+def _member(role: str, pattern: str) -> User:
+    group = Group.objects.create(name=f"{role} of {pattern}")
+    Grant.objects.create(group=group, role=Role(role), pattern=pattern)
+    user = User.objects.create_user(group.name[:100], is_staff=True)
+    user.groups.add(group)
+    return user
+
+
+def _job(number: int, dice: random.Random, owner: User) -> Job:
+    state = dice.choice(_STATES)
+    began = timezone.now() - number * SPACING / 10
+    job = Job(
+        id=f"job-{number:06}", task_id=dice.choice(NAMES), owner=owner, state=state,
+        params={"x": number, "name": f"customer {number}"}, tags=["nightly"],
+        created_at=began, queued_at=began, log_lines=3,
+    )  # fmt: skip
+    if state in ACTIVE:
+        job.lease, job.lease_expires_at = "bench", timezone.now() + timedelta(days=1)
+    if state not in (State.QUEUED,):
+        job.started_at, job.attempt, job.worker = began, 1, "main@node"
+    if state in FINAL:
+        job.finished_at = began + timedelta(seconds=dice.random() * 60)
+    if state == State.FAILED:
+        job.error_type, job.error = "ValueError", f"customer {number} has no address"
+    return job
+
+
+def _older(copies: int) -> None:
+    """Of those that ended, `copies` older ones each."""
+    columns = [field.column for field in Job._meta.concrete_fields]
+    moved = {name: f"{name} - copy * interval '100 minutes'" for name in
+             ("created_at", "queued_at", "started_at", "finished_at")}  # fmt: skip
+    moved["id"] = "id || '-' || copy"
+    taken = ", ".join(moved.get(name, f'"{name}"') for name in columns)
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Job._meta.db_table} ({names}) SELECT {taken} "
+            f"FROM {Job._meta.db_table}, generate_series(1, %s) AS copy "
+            "WHERE finished_at IS NOT NULL",
+            [copies],
+        )

@@ -1,0 +1,55 @@
+"""Pages as the server makes them: through all middleware, without the network."""
+
+import time
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from jobs import permissions
+
+from .history import NAMES
+
+PAGES = {
+    "jobs": lambda job: reverse("jobs:jobs"),
+    "failed jobs": lambda job: reverse("jobs:jobs") + "?state=failed",
+    "own jobs": lambda job: reverse("jobs:jobs") + "?owner=me",
+    "jobs of a task": lambda job: reverse("jobs:jobs") + f"?task={NAMES[3]}",
+    "search of jobs": lambda job: reverse("jobs:jobs") + "?q=address",
+    "what is new": lambda job: reverse("jobs:jobs") + "?part=fresh",
+    "a job": lambda job: reverse("jobs:job", args=[job]),
+    "tasks": lambda job: reverse("jobs:tasks"),
+    "a task": lambda job: reverse("jobs:task", args=[NAMES[3]]),
+    "jobs of the API": lambda job: reverse("jobs:jobs") + "../api/jobs",
+    "jobs in the admin": lambda job: reverse("admin:jobs_job_changelist"),
+}
+
+
+def look(who: User, page: str, tries: int) -> tuple[int, list[float]] | None:
+    """Queries, and milliseconds of each try; None where the page is not theirs."""
+    job = permissions.jobs(who).values_list("pk", flat=True).first() or "none"
+    address = PAGES[page](job).replace("jobs/../", "")
+    browser = Client(headers={"host": "localhost"})
+    browser.force_login(who)
+    statements: list[str] = []
+    with connection.execute_wrapper(_noting(statements)):
+        if browser.get(address).status_code != 200:
+            return None
+    return len(statements), [_timed(browser, address) for _try in range(tries)]
+
+
+def _noting(statements: list[str]) -> Any:
+    def execute(run: Any, sql: str, *rest: Any) -> Any:
+        statements.append(sql)
+        return run(sql, *rest)
+
+    return execute
+
+
+def _timed(browser: Client, address: str) -> float:
+    began = time.perf_counter()
+    answer: Any = browser.get(address)
+    assert answer.status_code == 200, answer.status_code
+    return (time.perf_counter() - began) * 1000
