@@ -7,7 +7,7 @@ from django.urls.converters import StringConverter
 from jobs.api import door
 from jobs.api.bulk import ManyVerbConverter
 from jobs.api.verbs import VerbConverter
-from jobs.web import bulk, downloads, edit, jobs, log, tasks, tokens, verbs
+from jobs.web import access, bulk, downloads, edit, jobs, log, tasks, tokens, verbs
 
 
 class KeyConverter(StringConverter):
@@ -25,11 +25,13 @@ urlpatterns = [
     path("", jobs.home, name="home"),
     path("api/", include((door.patterns(), "api"))),
     path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<key:name>/access", access.of_task, name="task_access"),
     path("tasks/<key:name>/", tasks.task, name="task"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", tokens.revoke, name="revoke_token"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/bulk", bulk.bulk, name="bulk"),
+    path("jobs/<key:job_id>/access", access.of_job, name="job_access"),
     path("jobs/<key:job_id>/log", log.log, name="log"),
     path("jobs/<key:job_id>/log.txt", log.log_text, name="log_text"),
     path("jobs/<key:job_id>/result.json", downloads.result, name="result"),

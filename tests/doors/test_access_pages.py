@@ -19,6 +19,9 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     "home": (302, 302, 302, 302, 302),
     "tasks": (200, 200, 200, 200, 200),
     "task": (404, 200, 200, 200, 404),
+    # Who may what is a superuser's question.
+    "task_access": (404, 404, 404, 200, 404),
+    "job_access": (404, 404, 404, 200, 404),
     "jobs": (200, 200, 200, 200, 200),
     "bulk": (200, 200, 200, 200, 200),
     "job": (200, 200, 200, 200, 404),
@@ -80,6 +83,7 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
 def address(name: str, world: dict[str, Any]) -> str:
     given = {
         "task": [rows.ADD],
+        "task_access": [rows.ADD],
         "artifact": [world["job"].pk, world["file"].pk],
         "thumbnail": [world["job"].pk, world["file"].pk],
         "verb": [world["job"].pk, "cancel"],
