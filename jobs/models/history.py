@@ -53,6 +53,14 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ["-at", "-id"]
+        indexes = [
+            # Those of the task itself are a few among those of all its jobs.
+            models.Index(
+                fields=["task", "-at"],
+                condition=models.Q(job__isnull=True),
+                name="event_of_task",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.verb

@@ -195,6 +195,10 @@ class Job(models.Model):
                 condition=Q(lease_expires_at__isnull=False),
                 name="job_leased",
             ),
+            # Written when a job fails, never on the happy path.
+            models.Index(
+                fields=["-finished_at"], condition=Q(state=State.FAILED), name="job_failed"
+            ),
             models.Index(fields=["group_id"], condition=~Q(group_id=""), name="job_of_group"),
         ]
 

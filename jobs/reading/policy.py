@@ -1,10 +1,11 @@
 """How jobs of a task run: the operator's word, or else the code's."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from jobs import registry
-from jobs.models import Task
+from jobs.models import Event, Task
 from jobs.registry import Definition, Retries
 
 
@@ -55,6 +56,14 @@ def _first(task: Task, code: Definition) -> Any:
     return first
 
 
+def in_code(name: str, field: str) -> Any:
+    """What the code says of it; None when it says nothing or is not known here."""
+    try:
+        return getattr(registry.get(name), field)
+    except registry.UnknownTask:
+        return None
+
+
 def queue_of(task: Task) -> str:
     """Where its jobs go: as the operator says, or else the code."""
     if task.queue:
@@ -63,3 +72,12 @@ def queue_of(task: Task) -> str:
         return registry.get(task.name).queue or "celery"
     except registry.UnknownTask:
         return ""
+
+
+def switched_off(tasks: Iterable[Task]) -> dict[str, Event]:
+    """By name: who disabled those of them that are disabled, when and why, as far as
+    somebody told."""
+    off = [task.name for task in tasks if not task.enabled]
+    events = Event.objects.filter(task__in=off, job__isnull=True, after__enabled=False)
+    newest_last = events.select_related("actor").order_by("at", "id") if off else []
+    return {str(event.task_id): event for event in newest_last}

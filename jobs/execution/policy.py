@@ -1,0 +1,112 @@
+"""Change how the jobs of a task run, and who may: the operators' half of its row."""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from jobs.dispatch.policy import EDITED, forget
+from jobs.models import Event, Task
+from jobs.params import Invalid
+
+from .edit import HIGHEST, LOWEST
+from .order import Order
+
+GROUPS = ("viewers", "runners", "managers")
+SHORTEST, LONGEST = 0.1, 31_536_000
+"""Seconds between which a limit lies."""
+_LIMITS = ("soft_time_limit", "time_limit", "stall_after")
+_QUEUE = re.compile(r"[\w.:@-]*")
+
+
+class Outdated(Exception):
+    """Somebody else changed the task since it was looked at."""
+
+
+def edit(name: str, order: Order, changes: Mapping[str, Any], *, seen: str = "") -> bool:
+    """Write the named fields of a task, groups as rows; whether anything is different now.
+
+    `seen` is the `fingerprint` of what the person looked at. Raises params.Invalid,
+    Outdated when it is no longer so, and Task.DoesNotExist.
+    """
+    refuse_wrong(changes)
+    with transaction.atomic():
+        task = Task.objects.select_for_update().get(pk=name)
+        before = told(task)
+        if seen and seen != fingerprint(task):
+            raise Outdated
+        _write(task, changes)
+        after = told(task)
+        names = [each for each in after if before[each] != after[each]]
+        if names:
+            _note(task, order, {n: before[n] for n in names}, {n: after[n] for n in names})
+    return bool(names)
+
+
+def told(task: Task) -> dict[str, Any]:
+    """The operators' half of it as JSON, groups by their names."""
+    values = {name: getattr(task, name) for name in EDITED}
+    return values | {name: _names(getattr(task, name).all()) for name in GROUPS}
+
+
+def fingerprint(task: Task) -> str:
+    """The same for the same half; a form carries it to notice that another person saved."""
+    text = json.dumps(told(task), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def refuse_wrong(changes: Mapping[str, Any]) -> None:
+    """Raises params.Invalid for what no job could run with."""
+    problems: dict[str, list[str]] = {}
+    if not _QUEUE.fullmatch(changes.get("queue") or ""):
+        problems["queue"] = [_("A queue is named with letters, digits and . : @ - _")]
+    priority = changes.get("priority")
+    if priority is not None and not LOWEST <= priority <= HIGHEST:
+        problems["priority"] = [_("Give a number from 0 to 9, the highest.")]
+    for name in _LIMITS:
+        seconds = changes.get(name)
+        # Not a number compares as neither.
+        if seconds is not None and not (math.isfinite(seconds) and _is_span(seconds)):
+            problems[name] = [_("Give from a tenth of a second to a year.")]
+    soft, hard = changes.get("soft_time_limit"), changes.get("time_limit")
+    if not problems and soft and hard and soft >= hard:
+        problems["soft_time_limit"] = [_("The soft limit must come before the hard one.")]
+    if problems:
+        raise Invalid(problems)
+
+
+def _is_span(seconds: float) -> bool:
+    return SHORTEST <= seconds <= LONGEST
+
+
+def _write(task: Task, changes: Mapping[str, Any]) -> None:
+    columns = [name for name in EDITED if name in changes]
+    for name in columns:
+        setattr(task, name, changes[name])
+    task.save(update_fields=columns)
+    for name in (each for each in GROUPS if each in changes):
+        getattr(task, name).set(changes[name])
+    # What this process holds of it for a second; it may not be true after a rollback either.
+    forget()
+
+
+def _note(task: Task, order: Order, before: dict[str, Any], after: dict[str, Any]) -> None:
+    verbs = {True: "enable", False: "disable"}
+    Event.objects.create(
+        task=task,
+        actor_id=getattr(order.by, "pk", None),
+        verb=verbs.get(after.get("enabled", ""), "edit"),
+        before=before,
+        after=after,
+        reason=order.reason,
+    )
+
+
+def _names(groups: Iterable[Group]) -> list[str]:
+    return sorted(group.name for group in groups)

@@ -1,0 +1,78 @@
+"""What operators say of a task is written with its event, and over nobody's head."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+
+from jobs.dispatch.policy import policy_of
+from jobs.execution import policy
+from jobs.execution.order import Order
+from jobs.models import Event, Task
+from jobs.params import Invalid
+from tests.doors import rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def order() -> Order:
+    return Order(User.objects.create_user("manager"), "It hurts.")
+
+
+@pytest.fixture(autouse=True)
+def task() -> Task:
+    return rows.task()
+
+
+def test_an_edit_tells_who_what_before_after_and_why(order):
+    runners = Group.objects.create(name="crew")
+    changes = {"queue": "heavy", "time_limit": 60.0, "runners": [runners], "priority": None}
+    assert policy.edit(rows.ADD, order, changes)
+    event = Event.objects.get()
+    assert (event.verb, event.actor, event.task_id) == ("edit", order.by, rows.ADD)
+    assert event.reason == "It hurts."
+    assert event.before == {"queue": "", "time_limit": None, "runners": []}
+    assert event.after == {"queue": "heavy", "time_limit": 60.0, "runners": ["crew"]}
+    assert policy_of(rows.ADD).queue == "heavy"
+
+
+@pytest.mark.parametrize(("on", "verb"), [(False, "disable"), (True, "enable")])
+def test_switching_it_is_a_verb_of_its_own(order, task, on, verb):
+    Task.objects.update(enabled=not on)
+    assert policy.edit(rows.ADD, order, {"enabled": on})
+    assert Event.objects.get().verb == verb
+    assert policy_of(rows.ADD).enabled is on
+
+
+def test_the_same_again_writes_no_event(order):
+    assert not policy.edit(rows.ADD, order, {"queue": "", "viewers": []})
+    assert not Event.objects.exists()
+
+
+def test_what_another_person_saved_meanwhile_is_not_written_over(order, task):
+    seen = policy.fingerprint(task)
+    policy.edit(rows.ADD, order, {"queue": "theirs"}, seen=seen)
+    with pytest.raises(policy.Outdated):
+        policy.edit(rows.ADD, order, {"queue": "mine"}, seen=seen)
+    assert Task.objects.get(pk=rows.ADD).queue == "theirs"
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"queue": "a b"}, "queue"),
+        ({"queue": "a\n"}, "queue"),
+        ({"priority": 10}, "priority"),
+        ({"priority": -1}, "priority"),
+        ({"time_limit": 0.0}, "time_limit"),
+        ({"stall_after": float("nan")}, "stall_after"),
+        ({"soft_time_limit": 1e12}, "soft_time_limit"),
+        ({"soft_time_limit": 5.0, "time_limit": 5.0}, "soft_time_limit"),
+    ],
+)
+def test_what_no_job_could_run_with_is_refused(order, changes, field):
+    with pytest.raises(Invalid) as refused:
+        policy.edit(rows.ADD, order, {"enabled": False, **changes})
+    assert set(refused.value.fields) == {field}
+    assert Task.objects.get(pk=rows.ADD).enabled
+    assert not Event.objects.exists()
