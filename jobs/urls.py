@@ -7,7 +7,7 @@ from django.urls.converters import StringConverter
 from jobs.api import door
 from jobs.api.bulk import ManyVerbConverter
 from jobs.api.verbs import VerbConverter
-from jobs.web import access, bulk, downloads, edit, jobs, log, tasks, tokens, verbs
+from jobs.web import access, bulk, downloads, edit, jobs, log, policy, tasks, tokens, verbs
 
 
 class KeyConverter(StringConverter):
@@ -26,6 +26,7 @@ urlpatterns = [
     path("api/", include((door.patterns(), "api"))),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/<key:name>/access", access.of_task, name="task_access"),
+    path("tasks/<key:name>/policy", policy.policy, name="policy"),
     path("tasks/<key:name>/", tasks.task, name="task"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", tokens.revoke, name="revoke_token"),

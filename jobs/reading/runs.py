@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 from django.db.models import JSONField, OuterRef, Subquery
@@ -27,6 +27,7 @@ _FILL = {
 class Run:
     state: str
     seconds: float | None
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,17 @@ class Runs:
         return max(self.spans) if len(self.spans) >= 3 else None
 
     @property
+    def p95(self) -> float | None:
+        """What 19 of 20 did not exceed."""
+        if len(self.spans) < 10:
+            return None
+        return quantiles(self.spans, n=20, method="inclusive")[-1]
+
+    @property
+    def last(self) -> Run | None:
+        return self.runs[-1] if self.runs else None
+
+    @property
     def completed_percent(self) -> float | None:
         """Of those that a worker brought to an end, how many did what they should."""
         ends = [run.state for run in self.runs if run.state in _WORKED]
@@ -82,6 +94,10 @@ class Runs:
     @property
     def failed(self) -> int:
         return self.count(State.FAILED)
+
+    @property
+    def skipped(self) -> int:
+        return self.count(State.SKIPPED)
 
     @property
     def with_errors(self) -> int:
@@ -106,7 +122,9 @@ class Runs:
 def of(jobs: JobQuerySet) -> Runs:
     """The last ended ones of `jobs`, which are of one task."""
     rows = _ended(jobs).values_list("state", "started_at", "finished_at")[:COUNT]
-    return Runs(Run(state, _span(began, ended)) for state, began, ended in reversed(rows))
+    return Runs(
+        Run(state, _span(began, ended), ended) for state, began, ended in reversed(rows)
+    )
 
 
 def told(rows: Any) -> Runs:
@@ -138,8 +156,14 @@ def _ended(jobs: JobQuerySet) -> JobQuerySet:
 
 
 def _run(row: dict[str, str | None]) -> Run:
-    began, ended = (datetime.fromisoformat(at) if (at := row[k]) else None for k in _EDGES)
-    return Run(str(row["state"]), _span(began, ended))
+    began, ended = (_moment(row[edge]) for edge in _EDGES)
+    return Run(str(row["state"]), _span(began, ended), ended)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """SQLite's are in UTC and do not say so."""
+    moment = datetime.fromisoformat(text) if text else None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 _EDGES = ("began", "ended")

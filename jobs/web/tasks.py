@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from jobs import permissions
 from jobs.models import Job, Task
 from jobs.reading import runs
-from jobs.reading.policy import policy
+from jobs.reading.policy import policy, switched_off
 
 from . import catalogue, runform
 from .page import page, person, show
@@ -22,11 +22,16 @@ _RECENT = 8
 @page()
 def tasks(request: HttpRequest) -> HttpResponse:
     """What can run, and how it has been doing."""
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-    groups = catalogue.groups(person(request), words)
-    broken = catalogue.broken(person(request))
-    context = {"section": "tasks", "words": words, "groups": groups, "broken": broken}
-    return show(request, "jobs/tasks.html", context)
+    user, search = person(request), catalogue.Search.of(request.GET)
+    context = {
+        "section": "tasks",
+        "search": search,
+        "groups": catalogue.groups(user, search),
+        "tags": catalogue.tags(user, search),
+        "broken": catalogue.broken(user),
+    }
+    is_part = request.GET.get("part") == "groups"
+    return show(request, "jobs/task/groups.html" if is_part else "jobs/tasks.html", context)
 
 
 @page("POST")
@@ -36,6 +41,8 @@ def task(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST":
         return _run(request, row)
     user, query = person(request), request.GET
+    if query.get("part") == "recent":
+        return show(request, "jobs/task/recent.html", _recent(user, row))
     again = runform.earlier(row, user, query.get("from", ""))
     like = again or runform.earlier(row, user, query.get("like", ""))
     return _sheet(request, row, runform.offered(row, user, query, like), again)
@@ -67,14 +74,19 @@ def _sheet(
 def _about(user: permissions.Person, row: Task) -> dict[str, Any]:
     """The task beside its form."""
     mine = permissions.jobs(user).filter(task=row.name)
-    recent = [Sheet(user, job) for job in mine.select_related("owner")[:_RECENT]]
-    return {
+    return _recent(user, row) | {
         "section": "tasks",
-        "task": row,
         "may_run": permissions.may(user, "run", row),
         "may_manage": permissions.may(user, "manage", row),
         "runs": runs.of(mine),
-        "sheets": recent,
         "policy": policy(row),
-        "last": recent[0].job.pk if recent else "",
+        "off": switched_off([row]).get(row.name),
     }
+
+
+def _recent(user: permissions.Person, row: Task) -> dict[str, Any]:
+    """Its last jobs: the same at the first paint and when one of them has moved."""
+    mine = permissions.jobs(user).filter(task=row.name)
+    recent = [Sheet(user, job) for job in mine.select_related("owner")[:_RECENT]]
+    last = recent[0].job.pk if recent else ""
+    return {"task": row, "sheets": recent, "last": last}

@@ -22,6 +22,7 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     # Who may what is a superuser's question.
     "task_access": (404, 404, 404, 200, 404),
     "job_access": (404, 404, 404, 200, 404),
+    "policy": (404, 403, 200, 200, 404),
     "jobs": (200, 200, 200, 200, 200),
     "bulk": (200, 200, 200, 200, 200),
     "job": (200, 200, 200, 200, 404),
@@ -40,6 +41,8 @@ ANSWERS: dict[str, tuple[int, ...]] = {
 # What those answer that change something, when they are posted to.
 POSTED = {
     "task": (404, 403, 422, 422, 404),
+    # Unticked and without a reason.
+    "policy": (404, 403, 422, 422, 404),
     "verb": (302, 403, 302, 302, 404),
     "edit": (302, 403, 302, 302, 404),
     # Nobody is refused: what they have no say in is not among the jobs.
@@ -84,6 +87,7 @@ def address(name: str, world: dict[str, Any]) -> str:
     given = {
         "task": [rows.ADD],
         "task_access": [rows.ADD],
+        "policy": [rows.ADD],
         "artifact": [world["job"].pk, world["file"].pk],
         "thumbnail": [world["job"].pk, world["file"].pk],
         "verb": [world["job"].pk, "cancel"],

@@ -191,6 +191,62 @@ def test_the_catalogue_is_searched_by_name_title_tags_and_text(client, words, fo
     assert set(names(catalogue(client, q=words))) == found
 
 
+def test_the_catalogue_is_narrowed_to_a_tag(client):
+    rows.task("a.pay", tags=["money"])
+    rows.task("b.add", tags=["moneyless", "sums"])
+    client.force_login(rows.user("admin", is_superuser=True))
+    assert names(catalogue(client, tag="money")) == ["a.pay"]
+    assert [tag for tag, *_ in catalogue(client).context["tags"]] == [
+        "money",
+        "moneyless",
+        "sums",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "groups"),
+    [
+        ("trouble", {"Failing": ["c.bad"], "Cannot run": ["a.off"], "Well": ["b.good"]}),
+        ("use", {"At work": ["c.bad"], "Ran before": ["b.good"], "Never ran": ["a.off"]}),
+    ],
+)
+def test_the_catalogue_is_grouped_by_trouble_and_by_use(client, by, groups):
+    rows.task("a.off", enabled=False)
+    for name, state in (("b.good", State.COMPLETED), ("c.bad", State.FAILED)):
+        rows.task(name)
+        rows.job(state, task=name)
+    rows.job(State.RUNNING, task="c.bad")
+    rows.job(State.QUEUED, task="c.bad")
+    client.force_login(rows.user("admin", is_superuser=True))
+    page = catalogue(client, by=by)
+    found = {g.name: [e.task.name for e in g.entries] for g in page.context["groups"]}
+    assert found == groups
+    html = page.content.decode()
+    assert "1 running" in html and "1 waiting" in html
+
+
+def test_what_one_may_not_see_is_neither_counted_nor_tagged(client):
+    viewers = Group.objects.create(name="viewers")
+    rows.task("a.open").viewers.add(viewers)
+    rows.task("b.closed", tags=["hidden"])
+    rows.job(State.RUNNING, task="b.closed")
+    client.force_login(rows.user("viewer", viewers))
+    page = catalogue(client)
+    assert names(page) == ["a.open"] and page.context["tags"] == []
+    assert "running" not in page.content.decode().partition('id="groups"')[2]
+
+
+def test_the_catalogue_asks_as_often_for_many_tasks_as_for_one(
+    client, django_assert_max_num_queries
+):
+    client.force_login(rows.user("admin", is_superuser=True))
+    for number in range(12):
+        rows.task(f"many.task{number}", enabled=bool(number % 2))
+        rows.job(State.FAILED, task=f"many.task{number}")
+    with django_assert_max_num_queries(12):
+        catalogue(client)
+
+
 def test_a_search_without_result_says_what_to_do(admin):
     assert "No task matches" in catalogue(admin, q="zzz").content.decode()
 

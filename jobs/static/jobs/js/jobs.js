@@ -1,10 +1,10 @@
 // The list of jobs: rows change in place, new ones are announced and enter when asked.
-import { bar } from "./gauge.js";
 import { tellStatus } from "./live.js";
 import { lookSoon } from "./news.js";
 import { Gone, html, oneAtATime } from "./parts.js";
+import { showProgress } from "./row.js";
 import { subscribe } from "./socket.js";
-import { duration, tellAll } from "./times.js";
+import { tellAll } from "./times.js";
 
 const MOST = 40; // topics; a socket takes 50
 const WITHOUT_SOCKET = 2000;
@@ -24,16 +24,9 @@ function listen(row) {
 }
 
 function hear(job, message) {
-  if (message.type === "progress") show(find(job), message);
+  if (message.type === "progress") showProgress(find(job), message);
   else if (message.type === "state") renew(job);
   else if (message.type === "snapshot" && message.seq !== Number(find(job)?.dataset.seq)) renew(job);
-}
-
-function show(row, { progress, eta_seconds: left }) {
-  if (!row || progress == null) return;
-  bar(row.querySelector("[data-bar]"), progress);
-  const short = row.querySelector("[data-short]");
-  if (short) short.textContent = left != null ? duration(left) : `${Math.floor(progress)} %`;
 }
 
 async function renew(job) {

@@ -1,4 +1,4 @@
-// Keys: / search, j k move, x tick, Enter open, g j and g t go, ? help.
+// Keys: / search, j k move, x tick, Enter open, g h, g j and g t go, ? help.
 
 const steps = {
   "/": () => focus(document.querySelector("#q") ?? document.querySelector("#log-words")) || follow("[data-find]"),
@@ -8,7 +8,7 @@ const steps = {
   x: () => document.querySelector("tr.cursor [name=job]")?.click(),
   Enter: () => document.querySelector("tr.cursor a.tn")?.click(),
 };
-const places = { j: ".nav a:nth-of-type(1)", t: ".nav a:nth-of-type(2)" };
+const places = { h: ".nav a:nth-of-type(1)", j: ".nav a:nth-of-type(2)", t: ".nav a:nth-of-type(3)" };
 let going = 0;
 
 export function listen() {

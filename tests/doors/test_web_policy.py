@@ -1,0 +1,88 @@
+"""The page on which managers say how the jobs of a task run."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from jobs.models import Event, Task
+
+from . import rows
+
+pytestmark = pytest.mark.django_db
+ADDRESS = reverse("jobs:policy", args=[rows.ADD])
+
+
+@pytest.fixture
+def manager(client: Client) -> Client:
+    managers = Group.objects.create(name="managers")
+    rows.task().managers.add(managers)
+    client.force_login(rows.user("manager", managers))
+    return client
+
+
+def sent(client: Client, **fields: Any) -> dict[str, Any]:
+    """What a browser sends back of the page as it was shown."""
+    form = client.get(ADDRESS).context["form"]
+    shown = {"seen": form.initial["seen"], "enabled": "on" if form.initial["enabled"] else None}
+    return {name: value for name, value in {**shown, **fields}.items() if value is not None}
+
+
+def test_a_manager_saves_and_the_change_is_told_of(manager):
+    reply = manager.post(ADDRESS, sent(manager, queue="heavy", time_limit="60", reason="Why"))
+    assert reply["Location"] == reverse("jobs:task", args=[rows.ADD])
+    task = Task.objects.get()
+    assert (task.enabled, task.queue, task.time_limit, task.priority) == (
+        True, "heavy", 60, None,
+    )  # fmt: skip
+    event = Event.objects.get()
+    assert (str(event.actor), event.reason) == ("manager", "Why")
+
+
+def test_a_task_is_disabled_with_a_reason_that_stands_on_its_pages(manager):
+    assert manager.post(ADDRESS, sent(manager, enabled=None)).status_code == 422
+    assert Task.objects.get().enabled
+    manager.post(ADDRESS, sent(manager, enabled=None, reason="Double <mails>."))
+    for page in (reverse("jobs:task", args=[rows.ADD]), reverse("jobs:tasks")):
+        html = manager.get(page).content.decode()
+        assert "Double &lt;mails&gt;." in html and "manager" in html
+    manager.post(ADDRESS, sent(manager, enabled="on"))
+    assert "Double" not in manager.get(reverse("jobs:tasks")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"queue": "a b"}, "queue"),
+        ({"priority": "12"}, "priority"),
+        ({"stall_after": "nan"}, "stall_after"),
+        ({"soft_time_limit": "9", "time_limit": "3"}, "soft_time_limit"),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field(manager, fields, wrong):
+    reply = manager.post(ADDRESS, sent(manager, **fields))
+    assert reply.status_code == 422
+    assert set(reply.context["form"].errors) == {wrong}
+    assert not Event.objects.exists()
+
+
+def test_nothing_is_saved_over_what_another_person_saved_meanwhile(manager):
+    old = sent(manager, queue="mine")
+    manager.post(ADDRESS, sent(manager, queue="theirs"))
+    reply = manager.post(ADDRESS, old)
+    assert reply.status_code == 422
+    assert "Somebody changed this task" in reply.content.decode()
+    assert Task.objects.get().queue == "theirs"
+
+
+def test_groups_are_given_by_superusers_only(manager):
+    friends = Group.objects.create(name="friends")
+    manager.post(ADDRESS, sent(manager, managers=[friends.pk], runners=[friends.pk]))
+    task = Task.objects.get()
+    assert [*task.runners.all()] == [] and friends not in task.managers.all()
+    boss = Client()
+    boss.force_login(rows.user("boss", is_superuser=True))
+    boss.post(ADDRESS, sent(boss, runners=[friends.pk], managers=[]))
+    assert [*task.runners.all()] == [friends] and not task.managers.exists()
