@@ -7,7 +7,19 @@ from django.urls.converters import StringConverter
 from jobs.api import door
 from jobs.api.bulk import ManyVerbConverter
 from jobs.api.verbs import VerbConverter
-from jobs.web import access, bulk, downloads, edit, jobs, log, policy, tasks, tokens, verbs
+from jobs.web import (
+    access,
+    bulk,
+    downloads,
+    edit,
+    home,
+    jobs,
+    log,
+    policy,
+    tasks,
+    tokens,
+    verbs,
+)
 
 
 class KeyConverter(StringConverter):
@@ -22,7 +34,7 @@ register_converter(ManyVerbConverter, "manyverb")
 
 app_name = "jobs"
 urlpatterns = [
-    path("", jobs.home, name="home"),
+    path("", home.home, name="home"),
     path("api/", include((door.patterns(), "api"))),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/<key:name>/access", access.of_task, name="task_access"),

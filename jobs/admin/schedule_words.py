@@ -1,10 +1,7 @@
-"""A schedule in words: when it comes, when next, and what is odd about it."""
+"""A schedule in words: what its task is given, and what is odd about it."""
 
-from datetime import datetime
 from typing import Any
 
-from celery.schedules import ParseException
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
@@ -12,41 +9,14 @@ from jobs import registry
 from jobs.params import Invalid, Unreadable
 from jobs.params.shown import without_seals
 from jobs.scheduling.given import asked, read
+from jobs.scheduling.timings import next_turn
 
 from .record import snapshot
 from .schedule_form import FIELDS
 from .shown import MASK, parameters
 
-# What Celery raises for a stored row that no form of ours would have let pass.
-_BROKEN = (ParseException, ValueError, TypeError, OverflowError, RuntimeError)
 _PARAMS = ("args", "kwargs")
 _ROUTES = ("queue", "exchange", "routing_key")
-
-
-def words(row: Any) -> str:
-    """A crontab, an interval, … for people."""
-    if row is None:
-        return "-"
-    try:
-        return str(getattr(row, "human_readable", row))
-    except _BROKEN:
-        return str(row)
-
-
-def next_turn(entry: PeriodicTask) -> datetime | None:
-    """When it comes next, as far as its row can say; None for never."""
-    if not entry.enabled or entry.scheduler is None:
-        return None
-    now = timezone.now()
-    if entry.start_time and entry.start_time > now:
-        return entry.start_time  # type: ignore[no-any-return]
-    try:
-        schedule = entry.schedule
-        zone = getattr(schedule, "tz", None) or timezone.get_default_timezone()
-        last = (entry.last_run_at or entry.date_changed or now).astimezone(zone)
-        return max(now + schedule.remaining_estimate(last), now)  # type: ignore[no-any-return]
-    except _BROKEN:
-        return None
 
 
 def odd_options(entry: PeriodicTask) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions
 from jobs.scheduling.entries import tell
+from jobs.scheduling.timings import next_turn, words
 from jobs.states import State
 
 from . import shown
@@ -23,7 +24,7 @@ from .record import difference, snapshot
 from .rules import page_of, person
 from .schedule_actions import ScheduleActions
 from .schedule_form import FIELDS, ScheduleForm, may_schedule
-from .schedule_words import flaws, given_to, next_turn, odd_options, told, words
+from .schedule_words import flaws, given_to, odd_options, told
 
 # Importing them has registered the stock pages, so that they can be taken away whatever
 # the order of INSTALLED_APPS.

@@ -18,13 +18,16 @@ from django_celery_beat.models import (
 )
 
 from jobs import permissions
-from jobs.scheduling.timings import refuse_impossible_crontab, refuse_impossible_interval
+from jobs.scheduling.timings import (
+    refuse_impossible_crontab,
+    refuse_impossible_interval,
+    words,
+)
 
 from .paging import BoundedFormSet
 from .record import difference, snapshot, tell
 from .rules import ModelForm, OwnRules, ReadOnlyInline, page_of, person
 from .schedule_form import may_schedule
-from .schedule_words import words
 
 _CRON = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week", "timezone")
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
 
 from jobs import permissions
 from jobs.reading import deeds, lines, listing
@@ -18,11 +17,6 @@ PARTS = (
     "attempts", "side", "nav",
 )  # fmt: skip
 _FRESH = 100
-
-
-@page()
-def home(request: HttpRequest) -> HttpResponse:
-    return redirect("jobs:jobs")
 
 
 @page()

@@ -50,7 +50,7 @@ def signed_in(browser: Browser, url: str, name: str, **context: Any) -> Page:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill("secret")
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/jobs/")
+    page.wait_for_url(f"{url}/")
     return page
 
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from jobs.models import ApiToken, Attempt, JobError, Stack, Worker
 from jobs.states import State
 from tests.doors import form_tasks, rows
+from tests.doors.desk import schedule
 from tests.nouns.test_workers import FACTS
 
 from .chromium import chromium, signed_in
@@ -51,10 +52,15 @@ def addresses(transactional_db: None, settings: Any, tmp_path: Any) -> list[str]
     names = (rows.ADD, form_tasks.many_kinds.name, form_tasks.uploads.name, "site.broken")
     stuck = _stuck(admin)
     ApiToken.objects.issue(admin, ["read", "run"], name="cron", days=9)
+    schedule("nightly")
     return [
+        reverse("jobs:home"),
+        reverse("jobs:home") + "?owner=me&since=1h",
         reverse("jobs:jobs"),
         reverse("jobs:jobs") + "?state=failed&owner=me&task=x&q=nothing",
         reverse("jobs:tasks"),
+        reverse("jobs:tasks") + "?by=trouble&tag=tag&q=add",
+        reverse("jobs:policy", args=[rows.ADD]),
         *[reverse("jobs:task", args=[name]) for name in names],
         *[reverse("jobs:job", args=[job.pk]) for job in (*jobs, held, refused, *stuck)],
         reverse("jobs:edit", args=[held.pk]),

@@ -13,6 +13,7 @@ from jobs import permissions
 from .history import NAMES
 
 PAGES = {
+    "home": lambda job: reverse("jobs:home"),
     "jobs": lambda job: reverse("jobs:jobs"),
     "failed jobs": lambda job: reverse("jobs:jobs") + "?state=failed",
     "own jobs": lambda job: reverse("jobs:jobs") + "?owner=me",
