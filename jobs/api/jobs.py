@@ -1,9 +1,10 @@
 """Jobs: the list, and one."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from ninja import Query, Router
 from pydantic import Field
@@ -11,12 +12,12 @@ from pydantic import Field
 from jobs import permissions
 from jobs.models import Job
 from jobs.models.shape import job_line, job_shape
-from jobs.reading import listing
+from jobs.reading import export, listing
 from jobs.reading.filters import Filters
 from jobs.reading.grammar import Term
 
 from . import shapes
-from .answers import answer
+from .answers import JSON, answer
 from .auth import person
 from .errors import invalid, may_answer
 from .kinds import JobFilter, Key
@@ -34,18 +35,35 @@ class JobsAsked(JobFilter):
 
     cursor: Key = ""
     limit: int = Field(listing.PAGE, ge=1, le=MOST)
+    format: Literal["json", "csv", "jsonl"] | None = None
 
 
-@router.get("/jobs", response=may_answer(shapes.Jobs), summary="List jobs")
-def jobs(request: HttpRequest, asked: Query[JobsAsked]) -> HttpResponse:
+_FILE = {"schema": {"type": "string"}}
+_FILES = {"responses": {200: {"content": dict.fromkeys(export.MEDIA.values(), _FILE)}}}
+
+
+@router.get(
+    "/jobs", response=may_answer(shapes.Jobs), summary="List jobs", openapi_extra=_FILES
+)
+def jobs(request: HttpRequest, asked: Query[JobsAsked]) -> HttpResponseBase:
     """The jobs that you may see, newest first. `state` may be given several times; `owner`
-    is a user name or `me`. `count` is null beyond 10 000."""
+    is a user name, `me` or `nobody`. `count` is null beyond 10 000. With `format`, or an
+    `Accept`, of `csv` or `jsonl` all that match come as one file, without pages."""
     _refuse_unknown(request)
-    filters = filters_of(asked)
-    chosen = filters.chosen(person(request))
+    filters, user, kind = filters_of(asked), person(request), _kind(request, asked)
+    if kind in export.KINDS:
+        return export.response(request, kind, filters, user)
+    chosen = filters.chosen(user)
     page = listing.page(chosen, after=asked.cursor, size=asked.limit)
     items = [_line(job) for job in page.jobs]
     return answer({"items": items, "next": page.older, "count": listing.count(chosen)})
+
+
+def _kind(request: HttpRequest, asked: JobsAsked) -> str:
+    if asked.format:
+        return asked.format
+    kinds = {media: kind for kind, media in export.MEDIA.items()}
+    return kinds.get(request.get_preferred_type([JSON, *kinds]) or "", "")
 
 
 @router.get("/jobs/{key:job_id}", response=may_answer(shapes.JobOut), summary="One job")

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from jobs import permissions
-from jobs.models import JobQuerySet
+from jobs.models import Job, JobQuerySet
 from jobs.states import State
 
 from . import conditions, grammar
@@ -117,7 +117,7 @@ class Filters:
 
     def among(self, user: permissions.Person, jobs: JobQuerySet) -> JobQuerySet:
         """Those of `jobs` that match; of what no index finds only the newest are asked."""
-        found = self._by_index(user, jobs)
+        found = self.by_index(user, jobs)
         if self.mistakes or not self._unindexed:
             return found
         if reach := _reach(found):
@@ -128,17 +128,27 @@ class Filters:
         """How far back was searched; None when that is all there is."""
         if self.mistakes or not self._unindexed:
             return None
-        return _reach(self._by_index(user, permissions.jobs(user)))
+        return _reach(self.by_index(user, permissions.jobs(user)))
 
     def further(self, reach: datetime) -> "Filters":
         """The same in what is older."""
         return self.with_only("until", (reach + _INSTANT).isoformat())
 
-    def _by_index(self, user: permissions.Person, jobs: JobQuerySet) -> JobQuerySet:
+    def by_index(self, user: permissions.Person, jobs: JobQuerySet) -> JobQuerySet:
+        """Those of `jobs` that indexes find: no others match, but not all of them do."""
         if self.mistakes:
             return jobs.none()
         indexed = [term for term in self.terms if conditions.is_indexed(term)]
         return jobs.filter(conditions.condition(indexed, user))
+
+    def matching(self, user: permissions.Person, jobs: list[Job]) -> list[Job]:
+        """Those of a few, which indexes found, that match."""
+        if not self._unindexed:
+            return jobs
+        asked = Job.objects.filter(pk__in=[job.pk for job in jobs])
+        found = asked.filter(conditions.condition(self._unindexed, user))
+        kept = {*found.values_list("pk", flat=True)}
+        return [job for job in jobs if job.pk in kept]
 
     @cached_property
     def _unindexed(self) -> list[Term]:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from .filters import Filters
 
 PAGE = 50
 COUNTED = 10_000
+_BATCH = 200
 _INSTANT = timedelta(microseconds=1)
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
@@ -47,6 +48,17 @@ def page(
         return _page(list(reversed(found[:size])), len(found) > size, True)
     found = list((rows.filter(_older(after)) if after else rows)[: size + 1])
     return _page(found[:size], bool(after), len(found) > size)
+
+
+def every(filters: Filters, user: permissions.Person) -> Iterator[Job]:
+    """All that match, newest first, however far back: they are read in batches, and for each
+    it is asked anew what `user` may see."""
+    place: str | None = ""
+    while place is not None:
+        near = filters.by_index(user, permissions.jobs(user))
+        batch = page(near, after=place, size=_BATCH)
+        yield from filters.matching(user, batch.jobs)
+        place = batch.older
 
 
 def _page(jobs: list[Job], has_newer: bool, has_older: bool) -> Page:

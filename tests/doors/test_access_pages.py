@@ -25,6 +25,7 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     "policy": (404, 403, 200, 200, 404),
     "jobs": (200, 200, 200, 200, 200),
     "bulk": (200, 200, 200, 200, 200),
+    "export": (200, 200, 200, 200, 200),
     "job": (200, 200, 200, 200, 404),
     "log": (200, 200, 200, 200, 404),
     "log_text": (200, 200, 200, 200, 404),
@@ -93,7 +94,7 @@ def address(name: str, world: dict[str, Any]) -> str:
         "verb": [world["job"].pk, "cancel"],
         "revoke_token": [world["token"].pk],
     }
-    plain = {"home", "tasks", "jobs", "tokens"}
+    plain = {"home", "tasks", "jobs", "export", "tokens"}
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
     return reverse(

@@ -1,6 +1,7 @@
 """A verb on many jobs of the list: shown first, agreed to, done, and told."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from jobs.execution import many
 from jobs.models import Event, Job, Task
 from jobs.reading.deeds import DEEDS
+from jobs.reading.filters import Filters
 from jobs.states import State
 from tests.doors import rows
 
@@ -204,3 +206,22 @@ def test_without_the_forms_token_nothing_is_done(manager):
     url = address("cancel", rows.job())
     assert careful.post(url, {"expect": "1", "reason": "x"}).status_code == 403
     assert states() == [State.QUEUED]
+
+
+def test_all_that_match_a_search_with_a_mistake_is_nothing(manager):
+    rows.job()
+    for query in ({"q": "state:odd"}, {"q": "queu:celery"}, {"since": "never"}):
+        page = manager.get("/jobs/bulk", {"verb": "cancel", "all": "1", **query}, follow=True)
+        assert page.redirect_chain[0][0].startswith("/jobs/?q=")
+        assert page.context["filters"].mistakes and page.context["sheets"] == []
+
+
+def test_the_form_of_many_means_just_what_the_list_shows(manager):
+    rows.job(State.QUEUED, queue="slow", params={"size": 5}, note="it")
+    rows.job(State.QUEUED, queue="slow", params={"size": 2})
+    text = '-state:failed queue:slow param.size:>3 "it"'
+    listed = manager.get("/jobs/", {"q": text}).content.decode()
+    [sent] = re.findall(r'name="q" value="([^"]*)">\s*<b data-ticked', listed)
+    page = manager.get("/jobs/bulk", {"verb": "cancel", "all": "1", "q": unescape(sent)})
+    assert page.context["look"].count == 1
+    assert page.context["choice"].filters == Filters.read(text)
