@@ -25,10 +25,9 @@ def jobs(request: HttpRequest) -> HttpResponse:
     part = request.GET.get("part", "")
     if part == "fresh":
         return show(request, "jobs/list/news.html", _news(request))
-    context = _list(request)
     if part == "rows":
-        return show(request, "jobs/list/rows.html", context)
-    return show(request, "jobs/list.html", context)
+        return show(request, "jobs/list/rows.html", _again(request))
+    return show(request, "jobs/list.html", _list(request))
 
 
 def _list(request: HttpRequest) -> dict[str, Any]:
@@ -42,6 +41,14 @@ def _list(request: HttpRequest) -> dict[str, Any]:
         "newest": "" if page.newer else listing.newest(page),
         "deeds": deeds.DEEDS.values(),
     } | _around(user, filters)
+
+
+def _again(request: HttpRequest) -> dict[str, Any]:
+    """Rows of a list that is drawn, as they are now: those named that I may still see."""
+    user = person(request)
+    named = [job_id.replace("\0", "") for job_id in request.GET.getlist("job")]
+    page = listing.page(permissions.jobs(user).filter(pk__in=named[: listing.PAGE]))
+    return {"sheets": [Sheet(user, job) for job in page.jobs]}
 
 
 def _around(user: permissions.Person, filters: Filters) -> dict[str, Any]:
@@ -68,8 +75,6 @@ def job(request: HttpRequest, job_id: str) -> HttpResponse:
     """One job; with `?part=` only those parts of its page, for what changed."""
     row = permissions.job(person(request), "view", job_id)
     asked = request.GET.getlist("part")
-    if asked == ["row"]:
-        return show(request, "jobs/list/row.html", {"sheet": Sheet(person(request), row)})
     parts = [part for part in PARTS if part in asked]
     sheet = Sheet(person(request), row, lines.page(row, **_place(request.GET)))
     context = {"section": "jobs", "sheet": sheet, "job": row, "parts": parts}

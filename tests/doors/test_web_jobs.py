@@ -144,11 +144,14 @@ def test_new_jobs_are_announced_not_put_in(admin):
     assert "2 new jobs" in page(admin, part="fresh", drawn=newest).content.decode()
 
 
-def test_a_row_alone_is_the_row_of_the_list(admin):
-    job = rows.job(State.RUNNING, progress={"percent": 40, "current": 4, "total": 10})
-    row = text(admin, job, part="row")
-    assert row.strip() in page(admin).content.decode()
-    assert 'aria-valuenow="40"' in row
+def test_rows_that_are_named_are_those_of_the_list_and_one_may_see_them(client: Client):
+    rows.task()
+    ana, bob = rows.user("ana"), rows.user("bob")
+    old, new, other = rows.job(owner=ana, ago=60), rows.job(owner=ana), rows.job(owner=bob)
+    client.force_login(ana)
+    named = page(client, part="rows", job=[old.pk, other.pk, new.pk, "gone\x00"])
+    assert shown(named) == [new.pk, old.pk]
+    assert named.content.decode().split("<tr")[1] in page(client).content.decode()
 
 
 @pytest.mark.parametrize("state", State.values)

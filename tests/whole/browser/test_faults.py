@@ -1,5 +1,6 @@
 """A page goes through the faults of the site, says so, and in the end knows everything."""
 
+import re
 import signal
 from typing import Any
 
@@ -51,6 +52,7 @@ def test_no_line_is_lost_or_repeated_when_the_web_process_dies(site, sit, olga, 
     until(page, f"({SHOWN}).length > 20")
     site.web.kill()
     expect(page.locator("#live")).to_have_text("Not live: asks every 2 s")
+    expect(page.locator("#live")).to_have_text(re.compile("^Last update .* ago, reconnecting"))
     written = len(stored(job))
     eventually(lambda: has_written(job, written + 20))
     site.revive()

@@ -1,49 +1,45 @@
 // The list of jobs: rows change in place, new ones are announced and enter when asked.
+import { Feed } from "./feed.js";
 import { tellStatus } from "./live.js";
-import { lookSoon } from "./news.js";
-import { Gone, html, oneAtATime } from "./parts.js";
-import { showProgress } from "./row.js";
-import { subscribe } from "./socket.js";
+import { look } from "./news.js";
+import { html, oneAtATime } from "./parts.js";
 import { tellAll } from "./times.js";
 
-const MOST = 40; // topics; a socket takes 50
+const PAUSE = 1000; // between two fetches of rows
 const WITHOUT_SOCKET = 2000;
 const ROW_WRITTEN = 1500; // what was told just before we listened is in the row by then
-const rows = document.querySelector("#rows");
-const find = (job) => rows.querySelector(`[data-job="${CSS.escape(job)}"]`);
-const address = () => `${location.pathname}${location.search ? `${location.search}&` : "?"}`;
+const rows = () => [...document.querySelectorAll("#rows [data-job]")];
+const find = (job) => rows().find(({ dataset }) => dataset.job === job);
+const changed = new Set();
 let asking = 0;
 
-function listen(row) {
-  const { job, seq } = row.dataset;
-  const leave = subscribe(`job:${job}`, {
-    after: Number(seq),
-    message: (message) => hear(job, message),
-    status: (text) => (text.startsWith("closed") ? leave() : follow(text)),
-  });
-}
+const feed = new Feed({
+  rows,
+  changed: (jobs, many) => {
+    jobs.forEach((job) => changed.add(job));
+    if (jobs.length) renew();
+    if (many) look();
+  },
+  status: follow,
+});
 
-function hear(job, message) {
-  if (message.type === "progress") showProgress(find(job), message);
-  else if (message.type === "state") renew(job);
-  else if (message.type === "snapshot" && message.seq !== Number(find(job)?.dataset.seq)) renew(job);
-}
-
-async function renew(job) {
-  const row = find(job);
-  if (!row) return;
-  try {
-    replace(row, (await html(`${row.querySelector("a.tn").getAttribute("href")}?part=row`)).querySelector("tr"));
-  } catch (error) {
-    if (!(error instanceof Gone)) throw error;
-    row.remove();
-  }
-}
+const renew = oneAtATime(async () => {
+  const query = new URLSearchParams(location.search);
+  query.set("part", "rows");
+  for (const job of changed) query.append("job", job);
+  const jobs = [...changed];
+  changed.clear();
+  if (!jobs.length) return;
+  const content = await html(`${location.pathname}?${query}`);
+  for (const job of jobs) replace(find(job), content.querySelector(`[data-job="${CSS.escape(job)}"]`));
+  feed.follow();
+}, PAUSE);
 
 function replace(old, row) {
-  if (!row || Number(row.dataset.seq) < Number(old.dataset.seq)) return;
+  if (!row) return old?.remove(); // gone, or no longer to be seen
+  if (!old || Number(row.dataset.seq) < Number(old.dataset.seq)) return;
   tellAll(row);
-  if (row.dataset.state !== old.dataset.state) lookSoon();
+  if (row.dataset.state !== old.dataset.state) look();
   row.classList.toggle("cursor", old.classList.contains("cursor"));
   row.querySelector("[name=job]").checked = old.querySelector("[name=job]").checked;
   const focused = old.contains(document.activeElement) && document.activeElement.localName;
@@ -52,17 +48,15 @@ function replace(old, row) {
 }
 
 function follow(status) {
-  if (!tellStatus(status)) return; // each row hears it
+  if (!tellStatus(status)) return;
   clearInterval(asking);
   if (status === "live") setTimeout(renewAll, ROW_WRITTEN);
   if (status === "offline") asking = setInterval(renewAll, WITHOUT_SOCKET);
 }
 
-const renewAll = oneAtATime(async () => {
-  const content = await html(`${address()}part=rows`);
-  for (const row of content.querySelectorAll("tr")) {
-    if (find(row.dataset.job)?.matches("[data-live]")) replace(find(row.dataset.job), row);
-  }
-});
+function renewAll() {
+  for (const { dataset } of rows()) if ("live" in dataset) changed.add(dataset.job);
+  renew();
+}
 
-if (rows) [...rows.querySelectorAll("tr[data-live]")].slice(0, MOST).forEach(listen);
+feed.follow();

@@ -1,5 +1,6 @@
 // The WebSocket itself: opens, opens again after a jittered pause, notices silence.
 import { address } from "./address.js";
+import { isSignedIn } from "./door.js";
 import { Pace } from "./pace.js";
 
 const FIRST_PAUSE = 500;
@@ -51,8 +52,10 @@ export class Line {
     if (this.socket?.readyState === WebSocket.OPEN) this.pace.put(message);
   }
 
-  closed(code) {
+  async closed(code) {
     this.socket = null;
+    // The session may have got a new key meanwhile: then this page has it as well.
+    if (code === 4401 && this.wanted && (await isSignedIn())) code = 1006;
     this.wanted &&= !FOR_GOOD.has(code);
     if (!this.wanted) return this.on.ended(code);
     this.failures += 1;

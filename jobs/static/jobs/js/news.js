@@ -3,25 +3,16 @@
 import { html, oneAtATime, swap } from "./parts.js";
 
 const EVERY = 10_000;
-const TOGETHER = 500; // changes this near to each other are one
+const PAUSE = 2000;
 
-let coming = 0;
-
-const look = oneAtATime(async () => {
+// To be called when a job has changed its state, or come: so have the counts.
+export const look = oneAtATime(async () => {
   if (document.hidden) return;
   const { drawn } = document.querySelector("#fresh").dataset;
   const query = new URLSearchParams(location.search);
   query.set("part", "fresh");
   query.set("drawn", drawn);
   swap(await html(`${location.pathname}?${query}`));
-});
-
-// A row has changed its state: so have the counts.
-export function lookSoon() {
-  coming ||= setTimeout(() => {
-    coming = 0;
-    look();
-  }, TOGETHER);
-}
+}, PAUSE);
 
 setInterval(look, EVERY);

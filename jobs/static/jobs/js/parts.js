@@ -2,6 +2,7 @@
 // with permission checked again.
 
 import { focusOf, keep } from "./kept.js";
+import { tellUpdate } from "./live.js";
 import { tellAll } from "./times.js";
 
 export class Gone extends Error {}
@@ -15,6 +16,7 @@ export async function fetched(url) {
   if (response.redirected) return void location.reload(); // signed out: to the login page
   if (response.status === 403 || response.status === 404) throw new Gone(url);
   if (!response.ok) throw new Error(`${response.status} ${url}`);
+  tellUpdate();
   return response;
 }
 
@@ -40,8 +42,8 @@ export function swap(content) {
   }
 }
 
-// At most one fetch at a time; while one is under way, others become one more.
-export function oneAtATime(work) {
+// At most one fetch at a time, and `pause` ms between two; those asked for meanwhile become one.
+export function oneAtATime(work, pause = 0) {
   let running = false;
   let again = false;
   return async function run() {
@@ -50,6 +52,7 @@ export function oneAtATime(work) {
     try {
       await work();
     } finally {
+      if (pause) await new Promise((later) => setTimeout(later, pause));
       running = false;
       if (again) ((again = false), run());
     }

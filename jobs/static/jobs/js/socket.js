@@ -16,12 +16,12 @@ const line = new Line({
   },
 });
 
-// Hear of `topic`; `after` is the `seq` that the page shows, `logAfter` its last log line.
-// `message` gets every message, `status` "connecting", "live", "offline" or "closed:<code>".
-export function subscribe(topic, { after, logAfter, message, status = () => {} }) {
+// Hear of `topic`; `after` is the `seq` that the page shows, `logAfter` its last log line, `only`
+// the ids that a feed is to list. `message` gets every message, `status` "connecting", "live", "offline" or "closed:<code>".
+export function subscribe(topic, { after, logAfter, only, message, status = () => {} }) {
   const entry = topics.get(topic) ?? { listeners: new Set() };
   const listener = { message, status };
-  entry.known = { after, log_after: logAfter };
+  entry.known = { after, log_after: logAfter, only };
   entry.listeners.add(listener);
   topics.set(topic, entry);
   say(listener, "connecting");
@@ -57,12 +57,12 @@ function hear(message) {
   if (message.type === "pong") return tellAll(silent ? "offline" : "live");
   if (message.type === "resync") {
     silent = false;
-    return setTimeout(askAll, Math.random() * 1000);
+    return setTimeout(() => (tellAll("connecting"), askAll()), Math.random() * 1000);
   }
-  const topic = `job:${message.task_id}`;
-  if (!topics.has(topic)) return;
-  learn(topics.get(topic).known, message);
-  topics.get(topic).listeners.forEach((one) => one.message(message));
+  const entry = topics.get(message.task_id ? `job:${message.task_id}` : message.type);
+  if (!entry) return;
+  if (message.task_id) learn(entry.known, message);
+  entry.listeners.forEach((one) => one.message(message));
 }
 
 function refused({ code, topic }) {
