@@ -1,7 +1,7 @@
 """The lines of a job's log, as pages and downloads need them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,6 +28,10 @@ class Page:
 
     lines: list[Line]
     total: int
+    hits: int | None = None
+    """How many lines there are of those that were asked for, if not all were."""
+    is_more: bool = False
+    """Whether there may be more of them than were counted."""
 
     @property
     def first(self) -> int:
@@ -54,13 +58,21 @@ def page(job: Job, *, around: int | None = None, before: int | None = None) -> P
     return Page(after(job, max(end - SHOWN, 0), end=end), total)
 
 
-def after(job: Job, number: int, *, limit: int = MOST, end: int | None = None) -> list[Line]:
-    """The lines after `number`, at most `limit`, none after `end`."""
+def after(
+    job: Job,
+    number: int,
+    *,
+    limit: int = MOST,
+    end: int | None = None,
+    wanted: Callable[[Line], bool] | None = None,
+) -> list[Line]:
+    """The lines after `number`, at most `limit`, none after `end`; only those `wanted`."""
     found: list[Line] = []
-    for line in _walk(job, number):
+    for line in walk(job, number):
         if len(found) == limit or (end is not None and line.number > end):
             break
-        found.append(line)
+        if wanted is None or wanted(line):
+            found.append(line)
     return found
 
 
@@ -77,20 +89,33 @@ def sections(job: Job) -> dict[int, tuple[int, int]]:
     return {row["attempt"]: (row["begin"], row["end"]) for row in of_each}
 
 
-def as_text(job: Job, attempt: int = 0) -> Iterator[bytes]:
-    """The whole log, or that of one attempt, without its colours, a chunk at a time."""
+def as_text(
+    job: Job, attempt: int = 0, wanted: Callable[[Line], bool] | None = None
+) -> Iterator[bytes]:
+    """The whole log, or that of one attempt, or only the lines `wanted`, without its
+    colours, a chunk at a time."""
     for chunk in _chunks(job, 0):
         if attempt and chunk.attempt != attempt:
             continue
-        lines = (f"{at} {level:<8} {text}\n" for at, level, text in chunk.lines)
-        yield _COLOUR.sub("", "".join(lines)).encode("utf-8", "replace")
+        of_it = (line for line in _lines(chunk) if wanted is None or wanted(line))
+        text = "".join(f"{line.at} {line.level:<8} {line.text}\n" for line in of_it)
+        yield plain(text).encode("utf-8", "replace")
 
 
-def _walk(job: Job, number: int) -> Iterator[Line]:
+def plain(text: str) -> str:
+    """Without the colours of a terminal."""
+    return _COLOUR.sub("", text) if "\x1b" in text else text
+
+
+def walk(job: Job, number: int = 0) -> Iterator[Line]:
+    """All lines after `number`."""
     for chunk in _chunks(job, number):
-        for offset, line in enumerate(chunk.lines):
-            if chunk.first + offset > number:
-                yield Line(chunk.first + offset, *line)
+        yield from (line for line in _lines(chunk) if line.number > number)
+
+
+def _lines(chunk: LogChunk) -> Iterator[Line]:
+    for number, line in enumerate(chunk.lines, chunk.first):
+        yield Line(number, *line)
 
 
 def _chunks(job: Job, number: int) -> Iterable[LogChunk]:

@@ -5,7 +5,8 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from jobs import permissions
-from jobs.reading import deeds, lines, listing
+from jobs.models import Job
+from jobs.reading import deeds, finding, lines, listing
 from jobs.reading.filters import Filters
 
 from .page import page, person, show
@@ -76,9 +77,18 @@ def job(request: HttpRequest, job_id: str) -> HttpResponse:
     row = permissions.job(person(request), "view", job_id)
     asked = request.GET.getlist("part")
     parts = [part for part in PARTS if part in asked]
-    sheet = Sheet(person(request), row, lines.page(row, **_place(request.GET)))
-    context = {"section": "jobs", "sheet": sheet, "job": row, "parts": parts}
+    wanted = finding.Wanted.of(request.GET)
+    sheet = Sheet(person(request), row, _log(row, wanted, request.GET))
+    context = {"section": "jobs", "sheet": sheet, "job": row, "wanted": wanted, "parts": parts}
     return show(request, "jobs/parts.html" if parts else "jobs/job.html", context)
+
+
+def _log(job: Job, wanted: finding.Wanted, query: QueryDict) -> lines.Page | None:
+    """What a person without scripts asked for; None means the end of it."""
+    place = _place(query)
+    if wanted:
+        return finding.page(job, wanted, before=place.get("before"))
+    return lines.page(job, **place) if place else None
 
 
 def _place(query: QueryDict) -> dict[str, int]:

@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from tests.bench import delay, frames, iteration, pages, rescue, throughput
+from tests.bench import delay, frames, iteration, log, pages, rescue, throughput
 from tests.bench.ground import Ground
 from tests.bench.table import Line, show
 
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Line]]] = {
     "throughput": lambda ground, asked: throughput.measure(ground, asked.rounds, asked.jobs),
     "frames": lambda ground, asked: frames.measure(ground, asked.rounds),
     "rescue": lambda ground, asked: rescue.measure(ground, asked.rounds, asked.jobs),
+    "log": lambda ground, asked: log.measure(ground, asked.rounds),
     "delay": lambda ground, asked: delay.measure(ground, asked.rounds),
     "pages": lambda ground, asked: pages.measure(ground, asked.rounds, asked.history),
 }

@@ -28,6 +28,9 @@ class Client:
     def migrate(self) -> None:
         call_command("migrate", verbosity=0)
 
+    def collect(self) -> None:
+        call_command("collectstatic", interactive=False, verbosity=0)
+
     def ask(self, task: str, **arguments: Any) -> str:
         job_id = str(self.app.tasks[task].delay(**arguments).id)
         self.rows.let_out()
@@ -81,12 +84,16 @@ class Client:
 
     def seed(self, jobs: int) -> None:
         """A history of so many jobs, and pages to look at it."""
-        call_command("collectstatic", interactive=False, verbosity=0)
+        self.collect()
         self.rows.seed(jobs)
 
     def look(self, tries: int) -> Any:
         """How long each page takes for each kind of person."""
         return self.rows.looks_of(tries)
+
+    def write(self, lines: int) -> str:
+        """A job that has ended and wrote so many lines; its id."""
+        return str(self.rows.write(lines).pk)
 
     def session(self) -> str:
         """The cookie of an admin who is signed in."""

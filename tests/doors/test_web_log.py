@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from jobs.reading import finding
 from jobs.states import State
 from jobs.templatetags.ansi import ansi
 
@@ -116,3 +117,67 @@ def test_a_job_that_wrote_nothing_says_so(client, db):
 )
 def test_colours_of_a_terminal_become_classes(line, html):
     assert ansi(line) == html
+
+
+@pytest.fixture
+def levels(job: Any) -> Any:
+    """That job, with 3 lines more, each of a level of its own."""
+    rows.log(job, "\x1b[31mTime\x1b[0m out of ✂ disk", level="warning", first=501)
+    rows.log(job, "time out", level="error", first=502)
+    rows.log(job, "a detail", level="debug", first=503)
+    return job
+
+
+def hits(client: Client, job: Any, **query: Any) -> dict[str, Any]:
+    return client.get(reverse("jobs:log", args=[job.pk]), {"hits": "", **query}).json()
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ({"find": "TIME OUT"}, [501, 502]),
+        ({"find": "✂ DISK"}, [501]),
+        ({"level": "error"}, [502]),
+        ({"level": "warning"}, [501, 502]),
+        ({"level": "warning", "find": "disk"}, [501]),
+        ({"find": "line 30"}, [30, *range(300, 310)]),
+        ({"find": "nowhere"}, []),
+        ({"level": "nonsense", "find": "a detail"}, [503]),
+    ],
+)
+def test_the_whole_log_is_searched(client, levels, query, numbers):
+    assert hits(client, levels, **query) == {"numbers": numbers, "is_more": False}
+
+
+def test_a_search_has_its_bounds_and_says_so(client, levels, monkeypatch):
+    monkeypatch.setattr(finding, "MOST_HITS", 3)
+    assert hits(client, levels, find="line") == {"numbers": [1, 2, 3], "is_more": True}
+    rows.log(levels, *["more"] * 1000, first=504)
+    monkeypatch.setattr(finding, "PATIENCE_SECONDS", 0)
+    assert hits(client, levels, find="nowhere") == {"numbers": [], "is_more": True}
+
+
+def test_scripts_get_lines_of_a_level_alone(client, levels):
+    answer = client.get(reverse("jobs:log", args=[levels.pk]), {"level": "warning"}).json()
+    assert [line[0] for line in answer["lines"]] == [501, 502]
+
+
+def test_without_scripts_a_search_shows_what_it_found(client, levels):
+    response = client.get(
+        reverse("jobs:job", args=[levels.pk]), {"find": "line", "before": 400}
+    )
+    found = response.context["sheet"].log
+    assert (found.first, found.last, found.hits) == (200, 399, 500)
+    page = response.content.decode()
+    assert "500 lines were found." in page and "level=&amp;find=line&amp;before=200#log" in page
+    page = client.get(reverse("jobs:job", args=[levels.pk]), {"find": "<b>"}).content.decode()
+    assert "0 lines were found." in page and 'value="&lt;b&gt;"' in page
+
+
+def test_what_was_found_can_be_downloaded_alone(client, levels):
+    address = reverse("jobs:log_text", args=[levels.pk])
+    body = b"".join(client.get(address, {"level": "warning"}).streaming_content).decode()
+    assert body.splitlines() == [
+        "2026-08-22T14:12:06.018Z warning  Time out of ✂ disk",
+        "2026-08-22T14:12:06.018Z error    time out",
+    ]

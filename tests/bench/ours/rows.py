@@ -1,16 +1,21 @@
 """What the client needs to know of Batuta's rows."""
 
+from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from jobs.dispatch.publisher import publisher
 from jobs.execution import control
-from jobs.models import Job
+from jobs.models import Job, LogChunk
 from jobs.states import State
 from project.celery import app
 
 from . import history, looks
 
-__all__ = ["act", "app", "empty", "finished", "let_out", "looks_of", "row", "seed"]
+__all__ = [
+    "act", "app", "empty", "finished", "let_out", "looks_of", "row", "seed", "write",
+]  # fmt: skip
+
+CHUNK = 100
 
 
 def let_out() -> None:
@@ -26,6 +31,20 @@ def finished() -> int:
 
 def row(job: str) -> Job:
     return Job.objects.get(pk=job)
+
+
+def write(count: int) -> Job:
+    now = timezone.now()
+    job = Job.objects.create(
+        task_id="bench.noop", state=State.COMPLETED, started_at=now, finished_at=now
+    )
+    line = [now.isoformat(), "info", "\x1b[32m✓\x1b[0m IMG_7921.jpg 6240×4160 → 2048×1365"]
+    chunks = (
+        LogChunk(job=job, attempt=1, first=first, count=CHUNK, lines=[line] * CHUNK)
+        for first in range(1, count + 1, CHUNK)
+    )
+    LogChunk.objects.bulk_create(chunks)
+    return job
 
 
 def act(verb: str, job: str) -> None:

@@ -1,69 +1,78 @@
-// The lines of a log on the page: a window of at most 2000 that can move.
+// The log on the page of a job: what comes live, the end that is followed, one line or some.
 
-import { LogWindow } from "./logwindow.js";
+import { LogLines } from "./loglines.js";
+import { mark } from "./logrow.js";
+import { LogView } from "./logview.js";
+import { quantity } from "./times.js";
 
-const MOST = 2000;
-const SOME = 200;
+const CATCH_UP = 1000;
 
-export class Log extends LogWindow {
-  // Lines as the socket sends them; a gap is filled from the server, known ones are dropped.
-  // Those of a later attempt replace what a lost worker told and never stored.
-  async take({ attempt, first, lines }) {
-    if (attempt > Number(this.list.dataset.attempt)) this.forget(attempt, first);
-    const total = Math.max(this.total, lines.at(-1)?.[0] ?? 0);
-    const atEnd = this.last >= this.total;
-    this.tell({ total });
-    if (!atEnd) return; // the window is elsewhere: the end is one click away
-    if (lines.length && lines[0][0] > this.last + 1) return this.catchUp();
-    this.append(lines);
+export class Log {
+  constructor(list, url) {
+    this.list = list;
+    this.words = "";
+    this.chosen = [0, 0]; // the first and the last line that a link means
+    this.isFollowing = false;
+    this.lines = new LogLines(url, Number(list.dataset.total));
+    this.view = new LogView(list, this.lines, (row) => this.dressed(row));
+    document.querySelectorAll("#log-earlier, #log-later").forEach((note) => note.remove());
+  }
+
+  get last() { return this.lines.total; }
+
+  // Lines as the socket sends them; those of a later attempt replace what was never stored.
+  take({ attempt, first, lines }) {
+    const { dataset } = this.list;
+    if (attempt > Number(dataset.attempt)) {
+      dataset.attempt = attempt;
+      this.lines.forget(first);
+      this.view.redraw();
+    }
+    this.add(lines);
   }
 
   async catchUp() {
-    if (this.last < this.total && !this.isFollowing()) return;
     let found;
     do {
-      found = await this.ask(`after=${this.last}&limit=${SOME * 5}`);
-      this.append(found.lines);
-    } while (found.lines.length === SOME * 5 && this.isFollowing());
+      found = await this.lines.ask({ after: this.last, limit: CATCH_UP });
+      this.add(found.lines);
+    } while (found.lines.length === CATCH_UP);
   }
 
-  // Two ways bring lines, the socket and the server: what is here already stays once.
-  append(found) {
-    const lines = found.filter(([number]) => number > this.last);
+  add(lines) {
     if (!lines.length) return;
-    if (!this.isFollowing() && this.list.children.length >= MOST) return this.tell({});
-    this.list.append(...lines.map((line) => this.row(line)));
-    while (this.list.children.length > MOST) this.list.firstElementChild.remove();
-    this.tell({ total: Math.max(this.total, lines.at(-1)[0]) });
-    if (this.isFollowing()) this.list.scrollTop = this.list.scrollHeight;
+    this.lines.put(lines);
+    this.tell();
+    this.isFollowing ? this.end() : this.view.drawSoon();
   }
 
-  forget(attempt, first) {
-    this.list.dataset.attempt = attempt;
-    [...this.list.children].filter((item) => Number(item.id.slice(1)) >= first).forEach((item) => item.remove());
-    this.list.dataset.total = first - 1;
-    this.tell({});
+  tell() {
+    const { word, words } = this.list.dataset;
+    document.querySelector("#log-none")?.remove();
+    document.querySelector("[data-log=total]").textContent = (this.last === 1 ? word : words).replace("{n}", quantity(this.last));
   }
 
-  async earlier() {
-    const { lines } = await this.ask(`before=${this.first}&limit=${SOME}`);
-    const below = this.list.scrollHeight - this.list.scrollTop;
-    this.list.prepend(...lines.map((line) => this.row(line)));
-    while (this.list.children.length > MOST) this.list.lastElementChild.remove();
-    this.tell({});
-    this.list.scrollTop = this.list.scrollHeight - below;
-  }
-
-  async around(number) {
-    if (!document.getElementById(`L${number}`)) {
-      await this.show(`after=${Math.max(number - SOME / 2, 0)}&limit=${SOME}`);
-    }
-    document.getElementById(`L${number}`)?.scrollIntoView({ block: "center" });
-  }
-
-  async end() {
-    await this.show(`before=${this.total + 1}&limit=${SOME}`);
+  end() {
+    this.view.draw();
     this.list.scrollTop = this.list.scrollHeight;
-    return this.catchUp();
+    this.view.drawSoon();
+  }
+
+  // Bring a line into the middle of the view.
+  async goTo(number) {
+    const { list, view } = this;
+    const place = this.lines.placeOf(number);
+    if (!this.lines.at(place)) await this.lines.load(place);
+    list.scrollTop = Math.max(place * view.height - list.clientHeight / 2, 0);
+    view.draw();
+    const row = view.rows.get(place);
+    row?.scrollIntoView({ block: "center" });
+  }
+
+  dressed(row) {
+    const number = Number(row.id.slice(1));
+    row.classList.toggle("at", number >= this.chosen[0] && number <= this.chosen[1]);
+    if (this.words) mark(row.lastElementChild, this.words);
+    return row;
   }
 }
