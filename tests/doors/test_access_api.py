@@ -5,23 +5,13 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 
 from jobs.api import door
 from jobs.models import ApiToken, Job, Scope
 from jobs.states import State
 
-from . import rows
-
-ROLES = (
-    "anonymous", "stranger", "viewer", "runner", "manager", "owner", "superuser", "deactivated",
-)  # fmt: skip
-OPEN = (401, 200, 200, 200, 200, 200, 200, 401)
-SEES = (401, 404, 200, 200, 200, 200, 200, 401)
-CONTROLS = (401, 404, 403, 403, 200, 200, 200, 401)
-ASKS = (401, 404, 403, 202, 202, 404, 202, 401)
-RUNS_AGAIN = (401, 404, 403, 403, 202, 403, 202, 401)
+from . import access, rows
 
 # What programs send where a body is needed.
 BODIES: dict[str, Any] = {
@@ -31,38 +21,9 @@ BODIES: dict[str, Any] = {
     "POST /jobs": {"task": rows.ADD, "params": {"x": 1}},
     "POST /jobs:bulk": {"jobs": [{"task": rows.ADD, "params": {"x": 1}}]},
 }
-ANSWERS: dict[str, tuple[int, ...]] = {
-    "GET /openapi.json": OPEN,
-    "GET /tasks": OPEN,
-    "GET /tasks/{name}": (401, 404, 200, 200, 200, 404, 200, 401),
-    "POST /tasks/{name}/jobs": ASKS,
-    "POST /jobs": ASKS,
-    "POST /jobs:bulk": ASKS,
-    "POST /ws-tickets": (401, 201, 201, 201, 201, 201, 201, 401),
-    "GET /jobs": OPEN,
-    "GET /jobs/{job_id}": SEES,
-    "PATCH /jobs/{job_id}": CONTROLS,
-    "GET /jobs/{job_id}/logs": SEES,
-    "GET /jobs/{job_id}/events": SEES,
-    "GET /jobs/{job_id}/attempts": SEES,
-    "GET /jobs/{job_id}/stack": SEES,
-    "GET /jobs/{job_id}/artifacts": SEES,
-    "GET /jobs/{job_id}/artifacts/{artifact_id}": SEES,
-    "GET /jobs/{job_id}/result": SEES,
-    "POST /jobs/{job_id}/stack": CONTROLS,
-    "POST /jobs/{job_id}/{verb}": CONTROLS,
-    "POST /jobs/{job_id}/retry": RUNS_AGAIN,
-    "POST /jobs/{job_id}/continue": RUNS_AGAIN,
-    # Nobody is refused: what they have no say in is not among the jobs.
-    "POST /jobs:{verb}": OPEN,
-}
+ANSWERS = access.table("api")
 # Who may do what the bulk verb is asked for: the number of jobs that it touches.
-TOUCHES = dict(zip(ROLES, (0, 0, 0, 0, 1, 1, 1, 0), strict=True))
-TABLE = [
-    (address, role, answer)
-    for address, answers in ANSWERS.items()
-    for role, answer in zip(ROLES, answers, strict=True)
-]
+TOUCHES = dict(zip(access.ROLES, (0, 0, 0, 0, 1, 1, 1, 0), strict=True))
 ENDED = ("/retry", "/continue")
 CHANGES = [address for address in ANSWERS if not address.startswith("GET")]
 TAKES_A_BODY = [address for address in CHANGES if address != "POST /ws-tickets"]
@@ -73,14 +34,8 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     """A job that waits, with a file, one that runs, one that has ended, and people in each
     relation."""
     settings.MEDIA_ROOT = tmp_path
-    task = rows.task()
-    people = {"stranger": rows.user("stranger"), "owner": rows.user("owner")}
-    for role in ("viewer", "runner", "manager"):
-        group = Group.objects.create(name=role)
-        getattr(task, f"{role}s").add(group)
-        people[role] = rows.user(role, group)
-    people["superuser"] = rows.user("superuser", is_superuser=True)
-    people["deactivated"] = rows.user("deactivated", is_superuser=True, is_active=False)
+    people = access.people(rows.task())
+    access.deactivate(people)
     owner = people["owner"]
     ended = rows.job(State.FAILED, owner=owner, params={"x": 1}, checkpoint={"at": 1})
     job = rows.job(owner=owner, params={"x": 1})
@@ -123,7 +78,7 @@ def client_of(world: dict[str, Any], role: str) -> Client:
 
 
 def test_every_address_has_its_row():
-    assert {plain(each) for each in operations()} == set(ANSWERS)
+    assert {plain(each) for each in operations()} == set(ANSWERS), access.HINT
 
 
 def test_there_is_no_other_address():
@@ -132,11 +87,17 @@ def test_there_is_no_other_address():
     assert len(routes) == len({each.split()[1] for each in ANSWERS})
 
 
-@pytest.mark.parametrize(("address", "role", "answer"), TABLE)
-def test_each_role_gets_its_answer(world, address, role, answer):
+@pytest.mark.parametrize(("address", "answers"), access.looks("api"))
+def test_each_role_sees_what_it_may(world, address, answers):
+    got = [send(client_of(world, role), address, world) for role in access.ROLES]
+    assert tuple(str(response.status_code) for response in got) == answers
+
+
+@pytest.mark.parametrize(("address", "role", "answer"), access.deeds("api"))
+def test_each_role_does_what_it_may(world, address, role, answer):
     response = send(client_of(world, role), address, world)
-    assert response.status_code == answer, getattr(response, "content", "")
-    if address == "POST /jobs:{verb}" and answer == 200:
+    assert str(response.status_code) == answer, getattr(response, "content", "")
+    if address == "POST /jobs:{verb}" and answer == "200":
         assert response.json()["done"] == TOUCHES[role]
 
 

@@ -1,0 +1,67 @@
+"""Every page of ours in Django's admin × who asks × what they get. All may enter it."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django_celery_results.models import GroupResult, TaskResult
+
+from jobs.models import ApiToken, Event, Grant, Role
+from jobs.states import State
+
+from . import access, desk, rows
+
+APPS = ("jobs", "django_celery_beat", "django_celery_results")
+MODELS = {
+    model._meta.model_name: model
+    for model in admin.site._registry
+    if model._meta.app_label in APPS
+}
+
+
+@pytest.fixture
+def world(db: None) -> dict[str, Any]:
+    """People, and of each kind of page the row that it shows."""
+    people = access.people(rows.task(), is_staff=True)
+    owner, group = people["owner"], people["manager"].groups.get()
+    job = rows.job(State.COMPLETED, owner=owner, group_id="group")
+    entry = desk.schedule()
+    shown = [
+        job, job.task, entry, entry.interval,
+        Event.objects.create(verb="edit", job=job),
+        TaskResult.objects.create(task_id=job.pk),
+        GroupResult.objects.create(group_id="group"),
+        ApiToken.objects.issue(owner, ["read"])[0],
+        Grant.objects.create(group=group, role=Role.VIEWERS, pattern="other.*"),
+    ]  # fmt: skip
+    return {"people": people, "rows": {type(row)._meta.model_name: row.pk for row in shown}}
+
+
+def pages() -> set[str]:
+    """`model page` of each address that is ours or replaces one of Celery's friends."""
+    found = set()
+    for name, model in MODELS.items():
+        start = f"{model._meta.app_label}_{name}_"
+        urls = admin.site._registry[model].get_urls()
+        found |= {f"{name} {url.name.removeprefix(start)}" for url in urls if url.name}
+    return found
+
+
+def address(page: str, rows: dict[str, Any]) -> str:
+    model, name = page.split()
+    # Of the other kinds of timings there is no row: one that is not there.
+    key = rows.get(model, 0)
+    return desk.address(MODELS[model], name, *([] if name in ("changelist", "add") else [key]))
+
+
+def test_every_address_has_its_row():
+    assert pages() == {asked.removeprefix("GET ") for asked in access.table("admin")}, (
+        access.HINT
+    )
+
+
+@pytest.mark.parametrize(("asked", "answers"), access.looks("admin"))
+def test_each_role_gets_its_answer(world, asked, answers):
+    page = address(asked.removeprefix("GET "), world["rows"])
+    clients = access.browsers(world["people"])
+    assert tuple(access.got(clients[role].get(page)) for role in access.ROLES) == answers
