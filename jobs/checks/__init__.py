@@ -20,8 +20,11 @@ STATIC: tuple[Callable[[], Iterable[CheckMessage]], ...] = (
     site.databases, site.time_zones, site.hosts, site.origins, site.order, site.layer,
     celery.content, celery.application, celery.broker, celery.results, celery.scheduler,
 )  # fmt: skip
+# What no worker needs: it would have to load all pages for that.
+OF_PAGES: tuple[Callable[[], Iterable[CheckMessage]], ...] = (site.caller, site.pages)
 CONNECTED: tuple[Callable[[], Iterable[CheckMessage]], ...] = (
     servers.sqlite_journal,
+    servers.tables,
     servers.broker,
 )
 
@@ -29,6 +32,11 @@ CONNECTED: tuple[Callable[[], Iterable[CheckMessage]], ...] = (
 @register("jobs", deploy=True)
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     return [message for check in STATIC for message in check()]
+
+
+@register("jobs", deploy=True)
+def check_pages(**kwargs: Any) -> list[CheckMessage]:
+    return [message for check in OF_PAGES for message in check()]
 
 
 @register("jobs", Tags.database, deploy=True)

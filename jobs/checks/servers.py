@@ -1,7 +1,7 @@
 """What only the servers themselves can tell. One that does not answer is not judged:
 to be down is no bad set-up, and passes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import celery as stock
@@ -9,9 +9,11 @@ from channels.layers import channel_layers
 from channels_redis.utils import decode_hosts
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
 from redis import Redis, RedisError
 
 from jobs.conf import configuration
+from jobs.models import Job
 
 PATIENCE_SECONDS = 1.0
 
@@ -44,6 +46,31 @@ def sqlite_journal() -> Iterator[CheckMessage]:
             hint="Put the database on a local disk, or use PostgreSQL.",
             id="jobs.E020",
         )
+
+
+def tables() -> Iterator[CheckMessage]:
+    """Another app called jobs, here now or once, whose tables or migrations bear our names."""
+    connection = connections["default"]
+    table = Job._meta.db_table
+    with connection.cursor() as cursor:
+        known = connection.introspection.table_names(cursor)
+        described = (
+            connection.introspection.get_table_description(cursor, table)
+            if (table in known)
+            else ()
+        )
+    is_migrated = any(app == "jobs" for app, _name in _applied(connection))
+    if (described or is_migrated) and "lease_expires_at" not in {c.name for c in described}:
+        yield Error(
+            "The database has tables or migrations of another app that is called jobs.",
+            hint="Rename that app's tables and its rows in django_migrations and"
+            " django_content_type first.",
+            id="jobs.E019",
+        )
+
+
+def _applied(connection: Any) -> Iterable[tuple[str, str]]:
+    return MigrationRecorder(connection).applied_migrations()
 
 
 def broker() -> Iterator[CheckMessage]:

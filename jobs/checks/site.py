@@ -6,8 +6,9 @@ from typing import Any
 from channels.layers import channel_layers
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections
+from django.urls import NoReverseMatch, reverse
 
 from jobs.conf import configuration
 
@@ -74,6 +75,27 @@ def order() -> Iterator[CheckMessage]:
                 hint="Otherwise its admin pages let view-only staff run tasks.",
                 id="jobs.E006",
             )
+
+
+def caller() -> Iterator[CheckMessage]:
+    name = "jobs.web.acting.ActingPerson"
+    if name not in settings.MIDDLEWARE:
+        yield Warning(
+            "Jobs that a view asks for belong to nobody.",
+            hint=f"Put {name} into MIDDLEWARE, after the AuthenticationMiddleware.",
+            id="jobs.W017",
+        )
+
+
+def pages() -> Iterator[CheckMessage]:
+    try:
+        reverse("jobs:home")
+    except NoReverseMatch:
+        yield Warning(
+            "This site shows none of our pages, and has no API.",
+            hint='Put path("…", include("jobs.urls")) into its urls.',
+            id="jobs.W018",
+        )
 
 
 def layer() -> Iterator[CheckMessage]:

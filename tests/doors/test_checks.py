@@ -6,11 +6,14 @@ import sys
 
 import pytest
 import redis
+from django.apps.registry import Apps
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
 from jobs import checks
 from jobs.checks import celery, servers, site
+from jobs.models import Job
 from project.supervisor import embedded
 from tests.conftest import start_server
 from tests.whole.house import free_port
@@ -184,3 +187,28 @@ def test_every_role_refuses_an_evicting_server(role, tmp_path):
     assert run.returncode == 1, run.stdout + run.stderr
     assert f"the {role} does not start with this set-up" in run.stderr
     assert "jobs.E021" in run.stderr
+
+
+def test_advice_on_pages_is_given_to_sites_without_them(settings):
+    assert ids(checks.check_pages()) == []
+    settings.MIDDLEWARE = []
+    settings.ROOT_URLCONF = type("Empty", (), {"urlpatterns": []})
+    assert ids(checks.check_pages()) == ["jobs.W017", "jobs.W018"]
+
+
+def test_what_another_app_called_jobs_left_behind_is_refused(db, monkeypatch):
+    assert ids(servers.tables()) == []
+    monkeypatch.setattr(Job._meta, "db_table", "auth_group")
+    assert ids(servers.tables()) == ["jobs.E019"]
+    monkeypatch.setattr(Job._meta, "db_table", "jobs_not_made")
+    assert ids(servers.tables()) == ["jobs.E019"]
+
+
+def test_another_app_of_our_label_is_said_by_django(tmp_path, monkeypatch):
+    (tmp_path / "hunting").mkdir()
+    (tmp_path / "hunting" / "__init__.py").touch()
+    config = "from django.apps import AppConfig\nclass C(AppConfig):\n  name='hunting'\n"
+    (tmp_path / "hunting" / "apps.py").write_text(f"{config}  label='jobs'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImproperlyConfigured, match="duplicates: jobs"):
+        Apps(["hunting", "jobs"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from .adopting import install_wheel
 from .broker import Broker
 from .rabbit import Rabbit
 from .site import Site
@@ -42,6 +43,12 @@ def site(running_site: Site, transactional_db: None) -> Iterator[Site]:
         process.news()
     yield running_site
     running_site.settle()
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the wheel of this tree is installed."""
+    return install_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.hookimpl(wrapper=True)

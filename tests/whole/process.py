@@ -16,14 +16,20 @@ PATIENCE_SECONDS = 60.0
 
 
 class Process:
-    """Runs at the top of the tree, in a process group of its own."""
+    """Runs at the top of the tree, or `at` another place, in a process group of its own."""
 
     def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        at: Path | None = None,
     ) -> None:
         self.name = name
         self.command = list(command)
         self.environment = dict(environment)
+        self.at = at or settings.BASE_DIR
         self.path = folder / f"{name}.log"
         self.seen = 0
         self.popen: subprocess.Popen[bytes] | None = None
@@ -35,7 +41,7 @@ class Process:
             self.popen = subprocess.Popen(
                 self.command,
                 env=self.environment,
-                cwd=settings.BASE_DIR,
+                cwd=self.at,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
