@@ -22,7 +22,9 @@ def ask(
     names = ("action", "select_across", "back")
     sent = [(name, request.POST.get(name, "")) for name in names]
     sent += [(ACTION_CHECKBOX_NAME, key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)]
+    back = request.POST.get("back")
     frame = {
+        "back": page.address_of(back) if back else request.get_full_path(),
         **page.admin_site.each_context(request),
         "opts": page.opts,
         "media": page.media,

@@ -49,7 +49,8 @@ def _ask(
     seen = _keys(chosen)[: many.MOST + 1].count()
     context = {"deed": deed, "look": look, "until": until, "problem": problem}
     context |= {"title": deed.button(look.count) + "?" if look.count else deed.short}
-    context |= {"button": deed.button(look.count), "limit": deeds.limit()}
+    context |= {"action": deed.short, "count": look.count, "limit": deeds.limit()}
+    context |= {"button": deed.button(look.count)}
     context |= {"others": max(seen - look.found.total(), 0) if seen <= many.MOST else 0}
     context |= {"reason": _reason(request)}
     return ask(page, request, _TEMPLATE, context, status=409 if problem else 200)

@@ -2,21 +2,31 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from jobs import permissions
-from jobs.models import Task
+from jobs.execution.order import MOST_REASON
+from jobs.models import Job, Task
+from jobs.reading import runs
+from jobs.reading.policy import queue_of
 from jobs.scheduling.fire import HIGHEST_PRIORITY
-from jobs.states import State
 
 from . import shown
+from .calendar import DatedList
 from .record import difference, snapshot, tell
-from .rules import ModelForm, WithoutActions, page_of, person
+from .rules import ModelForm, page_of, person
+from .schedule_words import next_turns
+from .task_actions import TaskActions
+from .task_filters import ConditionFilter, TagFilter, WorkQueueFilter
 
 POLICY = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after")
 GROUPS = ("viewers", "runners", "managers")
@@ -31,6 +41,13 @@ _LIMIT = (MinValueValidator(0.1), MaxValueValidator(31_536_000))
 
 class TaskForm(ModelForm):
     """What operators say of a task; empty means "as the code says"."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=MOST_REASON,
+        required=False,
+        help_text=_("Kept with what you change."),
+    )
 
     class Meta:
         model = Task
@@ -55,20 +72,21 @@ class TaskForm(ModelForm):
 
 
 @page_of(Task)
-class TaskAdmin(WithoutActions):
+class TaskAdmin(TaskActions):
     """Those who manage a task change its policy; nobody makes or deletes one here."""
 
     form = TaskForm
-    list_display = ("name", "title", "enabled", "queue", "priority", "limits", "condition",
-                    "last_job", "run")  # fmt: skip
-    list_filter = ("enabled",)
+    list_display = ("heading", "enabled", "last_job", "next_fire", "usual", "queue_shown",
+                    "tags_shown", "condition", "run")  # fmt: skip
+    list_filter = ("enabled", ConditionFilter, WorkQueueFilter, TagFilter)
     search_fields = ("name", "title")
     ordering = ("name",)
-    sortable_by = ("name", "title", "enabled", "queue", "priority")
+    sortable_by = ("heading", "enabled")
     filter_horizontal = GROUPS
-    readonly_fields = (*CODE, "traceback", "run", "last_job", "limits")
+    readonly_fields = (*CODE, "traceback", "run", "last_job", "usual", "next_fire")
     fieldsets = (
-        (_("What the code says"), {"fields": (*CODE, "last_job", "run")}),
+        (_("What the code says"), {"fields": CODE}),
+        (_("How it does"), {"fields": ("last_job", "usual", "next_fire", "run")}),
         (_("What operators say"), {"fields": POLICY}),
         (_("Who may"), {"fields": GROUPS}),
     )
@@ -80,17 +98,31 @@ class TaskAdmin(WithoutActions):
         return permissions.tasks(user, "manage")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
-        jobs = permissions.jobs(person(request)).filter(task=OuterRef("pk"))
-        last = jobs.order_by("-created_at", "-id")
+        jobs = permissions.jobs(person(request))
+        last = jobs.filter(task=OuterRef("pk")).order_by("-created_at", "-id")
         rows: QuerySet[Task] = super().get_queryset(request)
         return rows.annotate(
-            last_id=last.values("pk")[:1], last_state=last.values("state")[:1]
-        )  # fmt: skip
+            last_id=last.values("pk")[:1],
+            last_state=last.values("state")[:1],
+            recent=runs.last_runs(jobs),
+        )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DatedList]:
+        return TaskList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            note_turns(person(request), [row])
+        return row
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None or not obj.error or not person(request).is_superuser:
-            return self.fieldsets
-        return ((_("It could not be imported"), {"fields": ("traceback",)}), *self.fieldsets)
+        sections = [*self.fieldsets]
+        if obj and obj.error and person(request).is_superuser:
+            sections.insert(0, (_("It could not be imported"), {"fields": ("traceback",)}))
+        if self.has_change_permission(request, obj):
+            sections.append((_("Why"), {"fields": ("reason",)}))
+        return sections
 
     # What is shown.
 
@@ -104,15 +136,34 @@ class TaskAdmin(WithoutActions):
     def traceback(self, row: Task) -> str:
         return shown.text(row.error)
 
-    @admin.display(description=_("soft and hard limit"))
-    def limits(self, row: Task) -> str:
-        limits = (row.soft_time_limit, row.time_limit)
-        return " / ".join("-" if each is None else f"{each:g} s" for each in limits)
+    @admin.display(description=_("task"), ordering="name")
+    def heading(self, row: Task) -> str:
+        return format_html("{}<small>{}</small>", row.name, row.title)
 
     @admin.display(description=_("last job"))
     def last_job(self, row: Any) -> str:
-        state = row.last_state
-        return shown.link(State(state).label, "jobs:job", row.last_id) if state else "-"
+        if not row.last_state:
+            return shown.NOTHING
+        return self.to(Job, row.last_id, shown.part("jobs/state.html", job=last_of(row)))
+
+    @admin.display(description=_("next fire"))
+    def next_fire(self, row: Any) -> str:
+        if row.next_turn is None:
+            return str(_("not looked up")) if row.turns_are_cut else shown.NOTHING
+        return date_format(localtime(row.next_turn), "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=_("usual duration"))
+    def usual(self, row: Any) -> str:
+        return shown.part("admin/jobs/duration.html", span=runs.told(row.recent).usual)
+
+    @admin.display(description=_("queue"))
+    def queue_shown(self, row: Task) -> str:
+        queue = queue_of(row)
+        return self.chosen_by("queue", queue) if queue else shown.NOTHING
+
+    @admin.display(description=_("tags"))
+    def tags_shown(self, row: Task) -> str:
+        return format_html_join(", ", "{}", ((self.chosen_by("tag", tag),) for tag in row.tags))
 
     @admin.display(description=_("run"))
     def run(self, row: Task) -> str:
@@ -133,4 +184,25 @@ class TaskAdmin(WithoutActions):
         after = snapshot(form.instance, TaskForm.Meta.fields)
         old, new = difference(form.before, after)
         if new:
-            tell(request, "edit", task=form.instance, before=old, after=new)
+            why = form.cleaned_data.get("reason", "")
+            tell(request, "edit", task=form.instance, before=old, after=new, reason=why)
+
+
+class TaskList(DatedList):
+    """With the next turn of each task on the page, asked for all of them at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        note_turns(person(request), self.result_list)
+
+
+def note_turns(user: permissions.Person, rows: Any) -> None:
+    """Write on each task when a schedule in sight of `user` starts it next."""
+    rows = list(rows)
+    found, are_cut = next_turns(permissions.schedules(user), [row.pk for row in rows])
+    for row in rows:
+        row.next_turn, row.turns_are_cut = found.get(row.pk), are_cut
+
+
+def last_of(row: Any) -> Job:
+    return Job(pk=row.last_id, state=row.last_state)

@@ -139,6 +139,13 @@ def last_runs(jobs: JobQuerySet) -> "LastRuns":
     return LastRuns(mine.values(run=JSONObject(**fields))[:COUNT])
 
 
+def last_end(jobs: JobQuerySet) -> Subquery:
+    """An annotation for tasks: the state of the last of `jobs` that a worker brought to
+    an end."""
+    worked = _ended(jobs).filter(task=OuterRef("pk"), state__in=_WORKED)
+    return Subquery(worked.values("state")[:1])
+
+
 class LastRuns(Subquery):
     """All rows of a subquery of one JSON column as one JSON list, so that a page of
     tasks with their last runs is one statement that reads only those rows."""

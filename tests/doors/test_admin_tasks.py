@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from jobs.dispatch.policy import policy_of
-from jobs.models import Event, Task
+from jobs.models import Event, Job, Task
 from jobs.states import State
 
 from . import desk, rows
@@ -77,6 +77,7 @@ def test_a_manager_writes_the_policy_and_is_remembered(world):
         "priority": "7",
         "time_limit": "60",
         "runners": [world.viewers.pk],
+        "reason": "the night is long",
     }
     reply = desk.at(world.manager).post(change(), form(world, enabled=None, **fields))
     assert reply.status_code == 302
@@ -86,6 +87,7 @@ def test_a_manager_writes_the_policy_and_is_remembered(world):
     assert policy_of(rows.ADD).queue == "heavy"
     event = Event.objects.get()
     assert (event.verb, event.task, event.actor) == ("edit", task, world.manager)
+    assert event.reason == "the night is long"
     assert event.before == {
         "enabled": True, "queue": "", "priority": None, "time_limit": None, "runners": [],
     }  # fmt: skip
@@ -162,7 +164,8 @@ def test_the_last_job_is_the_last_one_in_sight(world):
     rows.job(State.FAILED, ago=10, owner=world.boss)
     latest = rows.job(State.COMPLETED, task="other.task", owner=world.boss)
     page = desk.at(world.boss).get(desk.address(Task)).content.decode()
-    assert f'href="/jobs/{latest.pk}/">Completed' in page and "Failed" in page
+    assert desk.address(Job, "change", latest.pk) in page
+    assert '<span class="st s-completed">' in page and '<span class="st s-failed">' in page
 
 
 def test_the_list_asks_the_database_as_often_for_forty_as_for_two(world):
@@ -171,3 +174,101 @@ def test_the_list_asks_the_database_as_often_for_forty_as_for_two(world):
         rows.task(f"t{number}")
         rows.job(task=f"t{number}")
     assert desk.queries(world.boss, desk.address(Task)) == few
+
+
+def names(world: Any, query: str, person: Any = None) -> set[str]:
+    page = desk.at(person or world.boss).get(desk.address(Task) + query)
+    assert page.status_code == 200
+    return {task.name for task in page.context["cl"].result_list}
+
+
+def test_tasks_are_found_by_queue_tag_and_what_is_wrong(world):
+    rows.task("gone.task", missing_at=timezone.now(), tags=["old"], queue="heavy")
+    rows.task("bad.module", error="Traceback")
+    rows.job(State.FAILED, task="other.task", ago=10)
+    rows.job(State.CANCELLED, task="other.task")
+    rows.job(State.FAILED, ago=10)
+    rows.job(State.COMPLETED)
+    for query, found in (
+        ("?queue=heavy", {"gone.task"}),
+        ("?queue=celery", {rows.ADD}),
+        ("?tag=old", {"gone.task"}),
+        ("?tag=ol", set()),
+        ("?condition=missing", {"gone.task"}),
+        ("?condition=broken", {"bad.module"}),
+        ("?condition=failing", {"other.task"}),
+        ("?enabled__exact=0", set()),
+    ):
+        assert names(world, query) == found, query
+
+
+def test_filters_tell_nothing_of_what_is_hidden(world):
+    rows.task("secret.task", tags=["merger"], queue="boardroom")
+    page = desk.at(world.viewer).get(desk.address(Task)).content.decode()
+    assert "merger" not in page and "boardroom" not in page
+    assert names(world, "?tag=merger", world.viewer) == set()
+    assert names(world, "?queue=boardroom", world.viewer) == set()
+
+
+def test_the_list_tells_when_a_task_comes_next_and_what_is_usual(world):
+    for ago in (50, 40, 30):
+        rows.job(State.COMPLETED, ago=ago)
+    desk.schedule(one_off=False)
+    desk.schedule("far", interval=desk.every(86_400), last_run_at=timezone.now())
+    page = desk.at(world.boss).get(desk.address(Task))
+    add = next(each for each in page.context["cl"].result_list if each.pk == rows.ADD)
+    assert 0 <= (add.next_turn - timezone.now()).total_seconds() <= 60
+    assert "2.0 s" in page.content.decode()
+    assert "2.0 s" in desk.at(world.viewer).get(change()).content.decode()
+
+
+def act(person: Any, action: str, *tasks: str, **form: Any) -> Any:
+    chosen = {"action": action, "_selected_action": tasks, **form}
+    return desk.at(person).post(desk.address(Task), chosen, follow=True)
+
+
+def test_tasks_are_switched_with_a_reason(world):
+    asked = act(world.manager, "disable", rows.ADD, "other.task")
+    assert asked.context["names"] == [rows.ADD]
+    assert act(world.manager, "disable", rows.ADD, agreed="y").context["form"].errors
+    act(world.manager, "disable", rows.ADD, "other.task", agreed="y", reason="broken")
+    assert list(Task.objects.filter(enabled=False)) == [world.task]
+    assert not policy_of(rows.ADD).enabled
+    act(world.manager, "disable", rows.ADD, agreed="y", reason="once more")
+    act(world.manager, "enable", rows.ADD, agreed="y", reason="mended")
+    events = Event.objects.order_by("pk").values_list("verb", "task", "actor", "reason")
+    by = world.manager.pk
+    told = [("disable", rows.ADD, by, "broken"), ("enable", rows.ADD, by, "mended")]
+    assert list(events) == told
+
+
+def test_groups_are_given_and_taken_on_many_tasks(world):
+    new = Group.objects.create(name="new")
+    form = {"agreed": "y", "role": "runners", "groups": [new.pk], "reason": "audit"}
+    act(world.boss, "give", rows.ADD, "other.task", **form)
+    assert set(Task.objects.filter(runners=new).values_list("pk", flat=True)) == {
+        rows.ADD, "other.task",
+    }  # fmt: skip
+    event = Event.objects.first()
+    assert (event.before, event.after) == ({"runners": []}, {"runners": ["new"]})
+    act(world.manager, "take", rows.ADD, "other.task", **form)
+    assert [task.pk for task in Task.objects.filter(runners=new)] == ["other.task"]
+
+
+@pytest.mark.parametrize("action", ["enable", "disable", "give", "take"])
+def test_who_only_looks_is_offered_and_granted_no_action(world, action):
+    page = desk.at(world.viewer).get(desk.address(Task))
+    assert page.context["action_form"] is None
+    form = {"role": "managers", "groups": [world.viewers.pk], "reason": "mine"}
+    act(world.viewer, action, rows.ADD, agreed="y", **form)
+    world.task.refresh_from_db()
+    assert world.task.enabled and world.viewers not in world.task.managers.all()
+    assert not Event.objects.exists()
+
+
+def test_who_manages_one_task_changes_no_other(world):
+    rows.task("third.task").viewers.add(world.managers)
+    form = {"role": "managers", "groups": [world.managers.pk], "reason": "mine"}
+    act(world.manager, "give", "third.task", "other.task", agreed="y", **form)
+    assert not Task.objects.get(pk="third.task").managers.exists()
+    assert not Event.objects.exists()
