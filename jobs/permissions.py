@@ -16,7 +16,17 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 from django_celery_beat.models import PeriodicTask
 
-from jobs.models import Artifact, Grant, Job, JobQuerySet, Role, Task
+from jobs.models import (
+    Artifact,
+    Event,
+    Grant,
+    Job,
+    JobQuerySet,
+    Role,
+    Task,
+    Worker,
+    WorkerQuerySet,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
@@ -94,6 +104,26 @@ def schedules(user: Person, verb: Verb = "view") -> QuerySet[PeriodicTask]:
 def artifacts(user: Person) -> QuerySet[Artifact]:
     """The files of the jobs that `user` may view."""
     return Artifact.objects.filter(job__in=jobs(user).values("pk"))
+
+
+def events(user: Person) -> QuerySet[Event]:
+    """What was done to the jobs that `user` may view, and to the tasks that they manage and
+    their schedules; to all else only superusers see it."""
+    rows = Event.objects.all()
+    if user.is_active and user.is_superuser:
+        return rows
+    managed = Q(job=None, task__in=tasks(user, "manage").values("pk"))
+    return rows.filter(managed | Q(job__in=jobs(user).values("pk")))
+
+
+def workers(user: Person) -> WorkerQuerySet:
+    """All of them for who may control workers, none for the others."""
+    return Worker.objects.all() if may_control_workers(user) else Worker.objects.none()
+
+
+def may_control_workers(user: Person) -> bool:
+    """Whether `user` sees workers at all, and may do verbs to them."""
+    return bool(user.is_active and user.has_perm("jobs.control_workers"))
 
 
 def task(user: Person, verb: Verb, name: str) -> Task:

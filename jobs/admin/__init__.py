@@ -7,12 +7,23 @@ anybody who may look run anything (docs of each module say what differs). A site
 
 from django.contrib import admin
 
-from . import events, grants, jobs, results, schedules, tasks, timings, tokens
+from . import (
+    artifacts,
+    events,
+    grants,
+    jobs,
+    results,
+    schedules,
+    tasks,
+    timings,
+    tokens,
+    workers,
+)
 from .rules import register
 
 register(admin.site)
 
 __all__ = [
-    "events", "grants", "jobs", "register", "results", "schedules", "tasks", "timings",
-    "tokens",
+    "artifacts", "events", "grants", "jobs", "register", "results", "schedules", "tasks",
+    "timings", "tokens", "workers",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from celery.states import ALL_STATES
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
@@ -48,6 +49,19 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset.filter(queue=self.value()) if self.value() else None
 
 
+class ResultFilter(admin.SimpleListFilter):
+    """By Celery's state; Django would look which of them occur among all results."""
+
+    title = _("state")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return with_chosen([(state, state) for state in sorted(ALL_STATES)], self.value())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        return queryset.filter(status=self.value()) if self.value() else None
+
+
 class OwnerFilter(admin.SimpleListFilter):
     """Mine, nobody's, or those of the person who was clicked in the list."""
 
@@ -79,6 +93,24 @@ class StalledFilter(admin.SimpleListFilter):
         if self.value() != "1":
             return None
         return queryset.filter(lease_expires_at__isnull=False, stalled_at__isnull=False)
+
+
+class WorkerFilter(admin.SimpleListFilter):
+    """What the worker runs now that was clicked in the list."""
+
+    title = _("worker")
+    parameter_name = "worker"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return with_chosen([], self.value())
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        if not self.value():
+            return None
+        return queryset.filter(lease_expires_at__isnull=False, worker=self.value())
 
 
 class ScheduleFilter(admin.SimpleListFilter):

@@ -19,7 +19,14 @@ from jobs.states import State
 
 from . import shown
 from .calendar import DatedList
-from .filters import OwnerFilter, QueueFilter, ScheduleFilter, StalledFilter, TaskFilter
+from .filters import (
+    OwnerFilter,
+    QueueFilter,
+    ScheduleFilter,
+    StalledFilter,
+    TaskFilter,
+    WorkerFilter,
+)
 from .inlines import ArtifactInline, AttemptInline, EventInline
 from .job_actions import JobActions
 from .rules import ReadOnly, page_of, person
@@ -47,11 +54,12 @@ class JobList(DatedList):
 @page_of(Job)
 class JobAdmin(JobActions, ReadOnly):
     change_form_template = "admin/jobs/job/change_form.html"
-    list_display = ("title", "state_shown", "progress_shown", "owner_name", "schedule_name",
-                    "queue_name", "worker", "attempt", "took", "created_at")  # fmt: skip
+    list_display = ("title", "state_shown", "progress_shown", "created_at", "took",
+                    "owner_name", "schedule_name", "queue_name", "worker",
+                    "attempt")  # fmt: skip
     list_display_links = ("title",)
     list_filter = ("state", StalledFilter, TaskFilter, QueueFilter, OwnerFilter,
-                   ScheduleFilter)  # fmt: skip
+                   ScheduleFilter, WorkerFilter)  # fmt: skip
     date_hierarchy = "created_at"
     # What is searched says `get_search_results`; without a name here there is no box.
     search_fields = ("id",)

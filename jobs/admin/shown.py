@@ -39,6 +39,11 @@ def link(label: object, view: str, *args: object) -> str:
         return str(label)
 
 
+def bad(words: object) -> SafeString:
+    """Words that call for a look."""
+    return format_html('<b class="t-bad">{}</b>', words)
+
+
 def part(template: str, **context: Any) -> SafeString:
     """A small piece of a page, as a template draws it."""
     return mark_safe(render_to_string(template, context).strip())
@@ -60,4 +65,4 @@ def parameters(task: str) -> Parameters | None:
         return None
 
 
-__all__ = ["MASK", "NOTHING", "json", "link", "parameters", "params", "part", "text"]
+__all__ = ["MASK", "NOTHING", "bad", "json", "link", "parameters", "params", "part", "text"]

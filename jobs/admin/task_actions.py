@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from jobs.execution import operating
+from jobs.execution import policy
 from jobs.execution.order import MOST_REASON, Order
 from jobs.models import Role, Task
 
@@ -35,7 +35,7 @@ class Switch(Why):
         self.on = on
 
     def act(self, names: Names, by: Any) -> int:
-        return operating.switch(names, self.on, Order(by, self.cleaned_data["reason"]))
+        return policy.switch(names, self.on, Order(by, self.cleaned_data["reason"]))
 
 
 class Groups(Why):
@@ -52,14 +52,14 @@ class Groups(Why):
     def act(self, names: Names, by: Any) -> int:
         given = self.cleaned_data
         order = Order(by, given["reason"])
-        return self.verb(names, Role(given["role"]), given["groups"], order)
+        return self.verb(names, given["role"], given["groups"], order)
 
 
 ACTIONS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "enable": (_("Enable…"), lambda data: Switch(True, data)),
     "disable": (_("Disable…"), lambda data: Switch(False, data)),
-    "give": (_("Give to groups…"), lambda data: Groups(operating.give, data)),
-    "take": (_("Take from groups…"), lambda data: Groups(operating.take, data)),
+    "give": (_("Give to groups…"), lambda data: Groups(policy.give, data)),
+    "take": (_("Take from groups…"), lambda data: Groups(policy.take, data)),
 }
 
 

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from jobs import permissions
 from jobs.models import Task
 from jobs.reading import runs
-from jobs.reading.listing import HasTag
+from jobs.reading.inside import has_tag
 from jobs.reading.policy import queue_of
 from jobs.states import State
 
@@ -65,7 +65,7 @@ class TagFilter(_Filter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
         tag = self.value()
-        return queryset.filter(HasTag("tags", Value(tag))) if tag else None
+        return queryset.filter(has_tag(tag)) if tag else None
 
 
 class ConditionFilter(admin.SimpleListFilter):

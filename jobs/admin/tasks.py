@@ -4,8 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
@@ -14,29 +13,23 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from jobs import permissions
-from jobs.execution.order import MOST_REASON
+from jobs.dispatch.policy import EDITED
+from jobs.execution import policy
+from jobs.execution.order import MOST_REASON, Order
 from jobs.models import Job, Task
+from jobs.params import Invalid
 from jobs.reading import runs
+from jobs.reading.coming import next_of_each
 from jobs.reading.policy import queue_of
-from jobs.scheduling.fire import HIGHEST_PRIORITY
 
 from . import shown
 from .calendar import DatedList
-from .record import difference, snapshot, tell
 from .rules import ModelForm, page_of, person
-from .schedule_words import next_turns
 from .task_actions import TaskActions
 from .task_filters import ConditionFilter, TagFilter, WorkQueueFilter
 
-POLICY = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after")
-GROUPS = ("viewers", "runners", "managers")
+POLICY, GROUPS = EDITED, policy.GROUPS
 CODE = ("name", "title", "description", "tags", "condition")
-
-_QUEUE = RegexValidator(
-    r"\A[\w.:@-]+\Z", _("The name of a queue is made of letters, digits and . : @ - _")
-)
-_PRIORITY = MaxValueValidator(HIGHEST_PRIORITY)
-_LIMIT = (MinValueValidator(0.1), MaxValueValidator(31_536_000))
 
 
 class TaskForm(ModelForm):
@@ -47,27 +40,20 @@ class TaskForm(ModelForm):
         max_length=MOST_REASON,
         required=False,
         help_text=_("Kept with what you change."),
+        widget=AdminTextInputWidget,
     )
 
     class Meta:
         model = Task
         fields = (*POLICY, *GROUPS)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        validators: dict[str, list[Any]] = {"queue": [_QUEUE], "priority": [_PRIORITY]}
-        limits = ("soft_time_limit", "time_limit", "stall_after")
-        validators |= {name: [*_LIMIT] for name in limits}
-        for name in {*validators} & {*self.fields}:
-            self.fields[name].validators += validators[name]
-
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
-        soft, hard = values.get("soft_time_limit"), values.get("time_limit")
-        if soft and hard and soft >= hard:
-            raise ValidationError(
-                {"soft_time_limit": _("The soft limit must come before the hard one.")}
-            )
+        try:
+            policy.refuse_wrong({name: values.get(name) for name in POLICY})
+        except Invalid as invalid:
+            for name, problems in invalid.fields.items():
+                self.add_error(name, problems)
         return values
 
 
@@ -76,8 +62,8 @@ class TaskAdmin(TaskActions):
     """Those who manage a task change its policy; nobody makes or deletes one here."""
 
     form = TaskForm
-    list_display = ("heading", "enabled", "last_job", "next_fire", "usual", "queue_shown",
-                    "tags_shown", "condition", "run")  # fmt: skip
+    list_display = ("heading", "run", "last_job", "next_fire", "usual", "enabled",
+                    "queue_shown", "tags_shown")  # fmt: skip
     list_filter = ("enabled", ConditionFilter, WorkQueueFilter, TagFilter)
     search_fields = ("name", "title")
     ordering = ("name",)
@@ -138,7 +124,8 @@ class TaskAdmin(TaskActions):
 
     @admin.display(description=_("task"), ordering="name")
     def heading(self, row: Task) -> str:
-        return format_html("{}<small>{}</small>", row.name, row.title)
+        note = self.condition(row) if row.error or row.missing_at else ""
+        return format_html("{}<small>{} {}</small>", row.name, row.title, shown.bad(note))
 
     @admin.display(description=_("last job"))
     def last_job(self, row: Any) -> str:
@@ -154,7 +141,8 @@ class TaskAdmin(TaskActions):
 
     @admin.display(description=_("usual duration"))
     def usual(self, row: Any) -> str:
-        return shown.part("admin/jobs/duration.html", span=runs.told(row.recent).usual)
+        span = runs.told(row.recent).usual
+        return shown.part("admin/jobs/duration.html", span=span) or shown.NOTHING
 
     @admin.display(description=_("queue"))
     def queue_shown(self, row: Task) -> str:
@@ -172,20 +160,12 @@ class TaskAdmin(TaskActions):
     # What is changed.
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
-        """The columns of operators only: the others may be written by a worker's start."""
-        before = Task.objects.select_for_update().get(pk=obj.pk)
-        form.before = snapshot(before, TaskForm.Meta.fields)
-        obj.save(update_fields=POLICY)
+        """By the verb that all doors call, with the groups."""
+        values = {name: form.cleaned_data[name] for name in TaskForm.Meta.fields}
+        policy.edit(obj.pk, Order(request.user, form.cleaned_data["reason"]), values)
 
-    def save_related(
-        self, request: HttpRequest, form: Any, formsets: Any, change: bool
-    ) -> None:
-        super().save_related(request, form, formsets, change)
-        after = snapshot(form.instance, TaskForm.Meta.fields)
-        old, new = difference(form.before, after)
-        if new:
-            why = form.cleaned_data.get("reason", "")
-            tell(request, "edit", task=form.instance, before=old, after=new, reason=why)
+    def save_related(self, *args: Any) -> None:
+        """Groups were written with the rest."""
 
 
 class TaskList(DatedList):
@@ -199,7 +179,7 @@ class TaskList(DatedList):
 def note_turns(user: permissions.Person, rows: Any) -> None:
     """Write on each task when a schedule in sight of `user` starts it next."""
     rows = list(rows)
-    found, are_cut = next_turns(permissions.schedules(user), [row.pk for row in rows])
+    found, are_cut = next_of_each(permissions.schedules(user), [row.pk for row in rows])
     for row in rows:
         row.next_turn, row.turns_are_cut = found.get(row.pk), are_cut
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -47,6 +47,35 @@ def edit(name: str, order: Order, changes: Mapping[str, Any], *, seen: str = "")
         if names:
             _note(task, order, {n: before[n] for n in names}, {n: after[n] for n in names})
     return bool(names)
+
+
+def switch(names: Iterable[str], on: bool, order: Order) -> int:
+    """Enable or disable tasks; how many were not so already."""
+    with transaction.atomic():
+        return sum(edit(name, order, {"enabled": on}) for name in sorted(names))
+
+
+def give(names: Iterable[str], role: str, groups: Iterable[Group], order: Order) -> int:
+    """Put groups among those who view, run or manage tasks; how many tasks that changed."""
+    return _regroup(names, role, order, lambda members: members | {*groups})
+
+
+def take(names: Iterable[str], role: str, groups: Iterable[Group], order: Order) -> int:
+    """Take groups out again; how many tasks that changed."""
+    return _regroup(names, role, order, lambda members: members - {*groups})
+
+
+def _regroup(
+    names: Iterable[str],
+    role: str,
+    order: Order,
+    changed: Callable[[set[Group]], set[Group]],
+) -> int:
+    with transaction.atomic():
+        held = Task.objects.select_for_update().filter(pk__in=names).order_by("pk")
+        return sum(
+            edit(task.pk, order, {role: changed({*getattr(task, role).all()})}) for task in held
+        )
 
 
 def told(task: Task) -> dict[str, Any]:

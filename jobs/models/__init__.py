@@ -12,11 +12,11 @@ from .queryset import JobQuerySet, from_now, lease_end
 from .task import Task
 from .ticket import SocketTicket
 from .token import ApiToken, Scope
-from .worker import Worker
+from .worker import Worker, WorkerQuerySet
 
 __all__ = [
     "ApiToken", "Artifact", "AskedOnce", "Attempt", "Event", "Grant", "Job", "JobError",
     "JobQuerySet", "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Role", "Scope",
-    "SocketTicket", "Stack", "Task", "Worker", "content_type_of", "file_storage", "from_now",
-    "is_id", "lease_end", "new_id",
+    "SocketTicket", "Stack", "Task", "Worker", "WorkerQuerySet", "content_type_of",
+    "file_storage", "from_now", "is_id", "lease_end", "new_id",
 ]  # fmt: skip

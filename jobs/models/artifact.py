@@ -94,7 +94,10 @@ class Artifact(models.Model):
         verbose_name = _("artifact")
         verbose_name_plural = _("artifacts")
         ordering = ["job", "created_at", "name"]
-        indexes = [models.Index(fields=["file"], name="artifact_of_file")]
+        indexes = [
+            models.Index(fields=["file"], name="artifact_of_file"),
+            models.Index(fields=["-created_at", "-id"], name="artifact_newest"),
+        ]
 
     # Whose bytes this one shares, until both are saved.
     source: "Artifact | None" = None

@@ -54,6 +54,7 @@ class Event(models.Model):
         verbose_name_plural = _("events")
         ordering = ["-at", "-id"]
         indexes = [
+            models.Index(fields=["-at", "-id"], name="event_newest"),
             # Those of the task itself are a few among those of all its jobs.
             models.Index(
                 fields=["task", "-at"],

@@ -15,6 +15,7 @@ from jobs.states import State, WaitingFor
 MOST_SCHEDULES = 200
 """Schedules whose next fire is worked out for one page."""
 _MOST_JOBS = 50
+_KINDS = ("interval", "crontab", "solar", "clocked")
 _HOUR = timedelta(hours=1)
 
 
@@ -56,11 +57,23 @@ class Coming:
 
 def coming(jobs: JobQuerySet, schedules: QuerySet[PeriodicTask]) -> Coming:
     """Of those schedules that are enabled, and of `jobs` that wait for their time."""
-    kinds = ("interval", "crontab", "solar", "clocked")
-    on = schedules.filter(enabled=True).select_related(*kinds).order_by("-last_run_at", "pk")
+    on = schedules.filter(enabled=True).select_related(*_KINDS).order_by("-last_run_at", "pk")
     some = list(on[: MOST_SCHEDULES + 1])
     turns = [*_fires(some[:MOST_SCHEDULES]), *_due(jobs)]
     return Coming(sorted(turns, key=lambda turn: turn.at), len(some) > MOST_SCHEDULES)
+
+
+def next_of_each(
+    schedules: QuerySet[PeriodicTask], tasks: list[str]
+) -> tuple[dict[str, datetime], bool]:
+    """When each of the tasks is started next by one of `schedules`; and whether there were
+    more of them than could be looked at."""
+    on = schedules.filter(enabled=True, task__in=tasks).select_related(*_KINDS).order_by("pk")
+    some = list(on[: MOST_SCHEDULES + 1])
+    found: dict[str, datetime] = {}
+    for turn in _fires(some[:MOST_SCHEDULES]):
+        found[turn.task] = min(turn.at, found.get(turn.task, turn.at))
+    return found, len(some) > MOST_SCHEDULES
 
 
 def _fires(schedules: list[PeriodicTask]) -> list[Turn]:

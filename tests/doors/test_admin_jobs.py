@@ -178,7 +178,7 @@ def test_nobody_counts_beyond_the_bound(world, monkeypatch):
     assert "the first 3 of more" in page.content.decode()
 
 
-def test_events_are_for_superusers_to_read(world):
+def test_events_of_no_job_are_for_superusers_and_for_nobody_to_change(world):
     event = Event.objects.create(subject="nightly", actor=world.boss, verb="edit",
                                  before={"x": 1}, after={"x": 2})  # fmt: skip
     page, row = desk.address(Event), desk.address(Event, "change", event.pk)

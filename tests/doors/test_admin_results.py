@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django_celery_results.models import GroupResult, TaskResult
 
+from jobs.models import Job
 from jobs.params.secret import sealed
 from jobs.states import State
 
@@ -121,6 +122,28 @@ def test_a_traceback_is_for_the_owner_and_for_managers(world):
     assert "TRACE OF IT" not in page_of(world.viewer, world.row)
 
 
-@pytest.mark.parametrize("query", ["?q=foreign", f"?q={rows.ADD}", "?status__exact=SUCCESS"])
+@pytest.mark.parametrize("query", ["?q=foreign", f"?q={rows.ADD}", "?status=SUCCESS"])
 def test_results_are_found_by_id_task_and_state(world, query):
     assert "foreign" in ids(world.boss, query)
+
+
+def test_a_result_leads_to_its_job_and_is_told_by_its_state(world):
+    page = desk.at(world.boss).get(desk.address(TaskResult)).content.decode()
+    assert f'href="{desk.address(Job, "change", world.row.task_id)}"' in page
+    assert '<span class="st s-completed">' in page
+    assert desk.address(Job, "change", "foreign") not in page
+    assert desk.address(TaskResult, "change", world.row.pk) in _job_page(world)
+
+
+def test_a_group_leads_to_those_of_its_jobs_that_one_sees(world):
+    rows.job(State.FAILED, task="unknown.task", group_id="g1", id="hidden")
+    group = desk.address(GroupResult, "change", GroupResult.objects.get(group_id="g1").pk)
+    for person, sees in ((world.viewer, False), (world.boss, True)):
+        page = desk.at(person).get(group).content.decode()
+        assert desk.address(Job, "change", world.row.task_id) in page
+        assert (desk.address(Job, "change", "hidden") in page) is sees
+
+
+def _job_page(world: Any) -> str:
+    job = desk.address(Job, "change", world.row.task_id)
+    return desk.at(world.owner).get(job).content.decode()

@@ -86,7 +86,7 @@ def test_a_manager_writes_the_policy_and_is_remembered(world):
     assert [*task.runners.all()] == [world.viewers]
     assert policy_of(rows.ADD).queue == "heavy"
     event = Event.objects.get()
-    assert (event.verb, event.task, event.actor) == ("edit", task, world.manager)
+    assert (event.verb, event.task, event.actor) == ("disable", task, world.manager)
     assert event.reason == "the night is long"
     assert event.before == {
         "enabled": True, "queue": "", "priority": None, "time_limit": None, "runners": [],
