@@ -10,6 +10,7 @@ from jobs.api.verbs import VerbConverter
 from jobs.web import (
     access,
     bulk,
+    columns,
     downloads,
     edit,
     export,
@@ -47,6 +48,8 @@ urlpatterns = [
     path("jobs/bulk", bulk.bulk, name="bulk"),
     path("jobs/<key:job_id>/access", access.of_job, name="job_access"),
     path("jobs/export", export.jobs, name="export"),
+    path("jobs/suggest", jobs.suggest, name="suggest"),
+    path("jobs/columns", columns.columns, name="columns"),
     path("jobs/<key:job_id>/log", log.log, name="log"),
     path("jobs/<key:job_id>/log.txt", log.log_text, name="log_text"),
     path("jobs/<key:job_id>/result.json", downloads.result, name="result"),

@@ -8,7 +8,9 @@ from jobs import permissions
 from jobs.models import Job
 from jobs.reading import deeds, finding, lines, listing
 from jobs.reading.filters import Filters
+from jobs.reading.suggest import suggestions
 
+from .columns import Columns
 from .page import page, person, show
 from .search import Search
 from .sheet import Sheet
@@ -41,6 +43,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
         "sheets": [Sheet(user, job) for job in page.jobs],
         "newest": "" if page.newer else listing.newest(page),
         "deeds": deeds.DEEDS.values(),
+        "columns": Columns.of(request),
     } | _around(user, filters)
 
 
@@ -49,7 +52,8 @@ def _again(request: HttpRequest) -> dict[str, Any]:
     user = person(request)
     named = [job_id.replace("\0", "") for job_id in request.GET.getlist("job")]
     page = listing.page(permissions.jobs(user).filter(pk__in=named[: listing.PAGE]))
-    return {"sheets": [Sheet(user, job) for job in page.jobs]}
+    sheets = [Sheet(user, job) for job in page.jobs]
+    return {"sheets": sheets, "columns": Columns.of(request)}
 
 
 def _around(user: permissions.Person, filters: Filters) -> dict[str, Any]:
@@ -69,6 +73,13 @@ def _news(request: HttpRequest) -> dict[str, Any]:
     count = listing.newer_than(filters.chosen(user), drawn, _FRESH) if drawn else 0
     news = {"newest": drawn, "count": count, "is_more": count == _FRESH}
     return news | _around(user, filters)
+
+
+@page()
+def suggest(request: HttpRequest) -> HttpResponse:
+    """How the word could go on that is being typed into the search."""
+    found = suggestions(person(request), request.GET.get("word", ""))
+    return show(request, "jobs/list/suggestions.html", {"suggestions": found})
 
 
 @page()

@@ -155,6 +155,11 @@ class Sheet:
         return (timezone.now() - began).total_seconds() if began else None
 
     @property
+    def lasted(self) -> float | None:
+        """Seconds that it ran, or runs."""
+        return self.elapsed if self.is_active else self.span
+
+    @property
     def waited(self) -> float | None:
         """Seconds in the queue before the first attempt."""
         began = self.job.started_at

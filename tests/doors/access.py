@@ -35,6 +35,9 @@ page  GET jobs                                   login 200   200   200   200   2
 page  GET bulk                                   login 200   200   200   200   200   200   login
 page  POST bulk                                  login 422   422   422   422   422   422   login
 page  GET export                                 login 200   200   200   200   200   200   login
+page  GET suggest                                login 200   200   200   200   200   200   login
+page  GET columns                                login 302   302   302   302   302   302   login
+page  POST columns                               login 302   302   302   302   302   302   login
 page  GET job                                    login 404   200   200   200   200   200   login
 page  GET log                                    login 404   200   200   200   200   200   login
 page  GET log_text                               login 404   200   200   200   200   200   login

@@ -38,7 +38,7 @@ def address(name: str, world: dict[str, Any]) -> str:
         "verb": [world["job"].pk, "cancel"],
         "revoke_token": [world["token"].pk],
     }
-    plain = {"home", "tasks", "jobs", "export", "tokens"}
+    plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "tokens"}
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
     return reverse(
