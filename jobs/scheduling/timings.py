@@ -1,19 +1,16 @@
 """Rows that say when: in words, when next, and whether they ever come due."""
 
-import calendar
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
-from celery.schedules import ParseException, crontab, crontab_parser
+from celery.schedules import ParseException
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
-SHORTEST = timedelta(seconds=1)
-LONGEST = timedelta(days=36_525)
-_LEAP_YEAR = 2000
-_CRON_FIELDS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+from .times import CRON_FIELDS, Impossible, cron, interval_length
 
 # What Celery raises for a stored row that no form of ours would have let pass.
 _BROKEN = (ParseException, ValueError, TypeError, OverflowError, RuntimeError)
@@ -47,23 +44,20 @@ def next_turn(entry: PeriodicTask) -> datetime | None:
 
 def refuse_impossible_crontab(row: CrontabSchedule) -> None:
     """Raises ValidationError for what Celery cannot read and for a day that never comes."""
-    try:
-        days = crontab_parser(31, 1).parse(row.day_of_month)
-        months = crontab_parser(12, 1).parse(row.month_of_year)
-        if min(days) > max(calendar.monthrange(_LEAP_YEAR, month)[1] for month in months):
-            raise ValidationError({"day_of_month": _("This day never comes in these months.")})
-        crontab(**{name: getattr(row, name) for name in _CRON_FIELDS})
-    except (ParseException, ValueError) as reason:
-        raise ValidationError(str(reason)) from None
+    with _by_field():
+        cron(*(getattr(row, name) for name in CRON_FIELDS), zone=row.timezone)
 
 
 def refuse_impossible_interval(row: IntervalSchedule) -> None:
     """Raises ValidationError for an interval under a second or beyond a century."""
+    with _by_field():
+        interval_length(row.every, row.period)
+
+
+@contextmanager
+def _by_field() -> Iterator[None]:
     try:
-        length = timedelta(**{row.period: row.every})
-    except OverflowError:
-        length = timedelta.max
-    if length < SHORTEST:
-        raise ValidationError({"every": _("Give a second or more.")})
-    if length > LONGEST:
-        raise ValidationError({"every": _("Give less than a century.")})
+        yield
+    except Impossible as reason:
+        told = str(reason)
+        raise ValidationError({reason.field: told} if reason.field else told) from None
