@@ -200,6 +200,9 @@ class Job(models.Model):
                 fields=["-finished_at"], condition=Q(state=State.FAILED), name="job_failed"
             ),
             models.Index(fields=["group_id"], condition=~Q(group_id=""), name="job_of_group"),
+            models.Index(
+                fields=["parent_id"], condition=~Q(parent_id=""), name="job_of_parent"
+            ),
         ]
 
     def __str__(self) -> str:

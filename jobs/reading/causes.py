@@ -2,15 +2,23 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models.functions import Left
 
-from jobs.models import JobQuerySet
+from jobs.models import Job, JobQuerySet
 from jobs.states import State
+
+from .filters import Filters
+from .grammar import Term
 
 COUNTED = 5_000
 """Failures that are looked at, the newest first."""
+AROUND = timedelta(days=7)
+"""How long before and after a failure others of its kind are looked for."""
+_MOST_ALIKE = 1_000
+_LISTED = 5
+_TOLD_APART = 8  # characters of a message that are enough to search for it
 _SHOWN = 200
 # What differs from one failure of a kind to the next: ids, addresses, numbers.
 _PARTICULAR = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8}(?:-?[0-9a-f]{4,12})+\b|\d+", re.IGNORECASE)
@@ -72,6 +80,66 @@ def causes(jobs: JobQuerySet, since: datetime) -> Causes:
         by_kind.setdefault(failure.kind, []).append(failure)
     grouped = sorted(by_kind.values(), key=len, reverse=True)
     return Causes([_cause(failures) for failures in grouped], len(found))
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Other failures of the same kind, around the same time."""
+
+    shown: list[Job]
+    count: int
+    first_at: datetime
+    is_more: bool
+    """Whether not all that may be of this kind were looked at."""
+    address: str
+    """The query of the list that shows them: all that say the same, whatever their numbers."""
+
+
+def alike(jobs: JobQuerySet, job: Job) -> Alike | None:
+    """Which of `jobs` failed as `job` did; None when none did."""
+    mine = failure_of(job)
+    others = jobs.filter(
+        state=State.FAILED, task=job.task_id, error_type=job.error_type,
+        finished_at__gte=mine.at - AROUND, finished_at__lte=mine.at + AROUND,
+    )  # fmt: skip
+    columns = ("pk", "task", "error_type", Left("error", _SHOWN), Left("reason", _SHOWN))
+    rows = (
+        others.exclude(pk=job.pk).order_by("-finished_at").values_list(*columns, "finished_at")
+    )
+    looked_at = [_failure(*row) for row in rows[:_MOST_ALIKE]]
+    same = [each for each in looked_at if each.kind == mine.kind]
+    if not same:
+        return None
+    listed = jobs.filter(pk__in=[each.job for each in same[:_LISTED]]).order_by("-finished_at")
+    return Alike(
+        shown=list(
+            listed.defer("result", "checkpoint", "traceback").prefetch_related("retried_as")
+        ),
+        count=len(same),
+        first_at=min(same[-1].at, mine.at),
+        is_more=len(looked_at) == _MOST_ALIKE,
+        address=_search(mine).address,
+    )
+
+
+def failure_of(job: Job) -> Failure:
+    """What a job that has failed says of it."""
+    at = job.finished_at or job.created_at
+    return _failure(
+        job.pk, job.task_id, job.error_type, job.error[:_SHOWN], job.reason[:_SHOWN], at
+    )
+
+
+def _search(mine: Failure) -> Filters:
+    """The longest piece of the message that is the same in all of them finds them."""
+    piece = max(_PARTICULAR.split(mine.error or mine.reason), key=len).strip()
+    said = piece if len(piece) >= _TOLD_APART else mine.error_type or piece
+    terms = [
+        Term("state", "failed"),
+        Term("task", mine.task),
+        *([Term("error", said)] if said else []),
+    ]
+    return Filters(tuple(terms))
 
 
 def _failure(

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from jobs import permissions, registry
 from jobs.models import Attempt, Event, Job, JobError, Stack, Task
-from jobs.reading import limits, lines, runs
+from jobs.reading import causes, limits, lines, runs
 from jobs.reading.progress import Progress
 from jobs.reading.verbs import Verb, offered
 from jobs.states import ACTIVE, FINAL, SUCCESSFUL, WAITING, State
 
-from . import files, story, trace, tries, values, why
+from . import files, kin, story, trace, tree, tries, values, why
 from .pace import Pace, pace
 from .why import Why
 
@@ -199,13 +199,17 @@ class Sheet:
         return self._log or lines.page(self.job)
 
     @cached_property
-    def result(self) -> list[values.Value]:
-        """A result with names as rows; any other as one value without a name."""
-        if self.job.result is None:
-            return []
-        if isinstance(self.job.result, dict):
-            return values.values(self.job.result)
-        return values.values({"": self.job.result})
+    def result(self) -> tree.Tree | None:
+        return None if self.job.result is None else tree.tree(self.job.result)
+
+    @cached_property
+    def alike(self) -> causes.Alike | None:
+        """Where else the same error was, as far as the person may see it."""
+        return causes.alike(permissions.jobs(self.user), self.job) if self.is_failed else None
+
+    @property
+    def kin(self) -> list[kin.Kin]:
+        return kin.of(self.user, self.job)
 
     @cached_property
     def files(self) -> files.Files:

@@ -19,6 +19,15 @@ class Block:
     text: str
     count: int
     is_library: bool
+    is_hot: bool = False
+    """Whether it is the innermost frame of own code: there it broke."""
+
+    @property
+    def lines(self) -> tuple[str, str, str]:
+        """Of one frame: where, the line of source, and what stands below that."""
+        head, _, rest = self.text.partition("\n")
+        source, _, below = rest.partition("\n")
+        return head, source, below
 
 
 @dataclass(frozen=True)
@@ -39,13 +48,17 @@ def own_last(text: str) -> Frame | None:
 
 def blocks(text: str) -> list[Block]:
     """The traceback in order, cut where own code and libraries meet."""
-    grouped = groupby(_pieces(text), key=lambda piece: piece[0])
+    pieces = _pieces(text)
+    own = [place for place, (kind, _) in enumerate(pieces) if kind == "own"]
+    if own:
+        pieces[own[-1]] = ("hot", pieces[own[-1]][1])
+    grouped = groupby(pieces, key=lambda piece: piece[0])
     return [_block(kind, [text for _, text in pieces]) for kind, pieces in grouped]
 
 
 def _block(kind: str, texts: list[str]) -> Block:
     count = 0 if kind == "words" else len(texts)
-    return Block("\n".join(texts), count, kind == "library")
+    return Block("\n".join(texts), count, kind == "library", kind == "hot")
 
 
 def _pieces(text: str) -> list[tuple[str, str]]:

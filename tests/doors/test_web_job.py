@@ -1,0 +1,138 @@
+"""The page of one job: its result, what broke and where else, its neighbours."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from jobs.models import Job
+from jobs.states import State
+from jobs.web import tree
+
+from . import rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner(client: Client) -> Any:
+    person = rows.user("owner")
+    client.force_login(person)
+    return person
+
+
+def page(client: Client, job: Job) -> str:
+    return client.get(reverse("jobs:job", args=[job.pk])).content.decode()
+
+
+def failed(owner: Any, error: str, **columns: Any) -> Job:
+    told = {"error_type": "TimeoutError", "error": error, **columns}
+    return rows.job(State.FAILED, owner=owner, **told)
+
+
+def test_the_same_error_elsewhere_is_told_whatever_its_numbers(client, owner):
+    job = failed(owner, "invoice 4411 timed out after 30 s")
+    others = [failed(owner, f"invoice {n} timed out after {n} s") for n in range(7)]
+    rows.job(State.COMPLETED, owner=owner, retry_of=others[-1])
+    for different in (
+        failed(owner, "invoice 1 was refused"),
+        failed(owner, "invoice 1 timed out after 1 s", task="another"),
+        failed(owner, "invoice 1 timed out after 1 s", error_type="OSError"),
+        failed(rows.user("else"), "invoice 9 timed out after 9 s"),
+        failed(owner, "invoice 8 timed out after 8 s", ago=8 * 86_400),
+    ):
+        assert different.pk not in str([job.pk for job in others])
+    response = client.get(reverse("jobs:job", args=[job.pk]))
+    alike = response.context["sheet"].alike
+    assert (alike.count, alike.is_more, len(alike.shown)) == (7, False, 5)
+    assert {each.pk for each in alike.shown} <= {each.pk for each in others}
+    text = response.content.decode()
+    assert "Same error elsewhere" in text and "run again: Completed" in text
+    found = client.get(reverse("jobs:jobs") + alike.address)
+    listed = found.content.decode()
+    assert all(other.pk in listed for other in [job, *others])
+
+
+def test_an_error_that_nobody_else_had_is_not_told_as_common(client, owner):
+    assert "Same error elsewhere" not in page(client, failed(owner, "only here"))
+    assert "Same error elsewhere" not in page(client, rows.job(State.COMPLETED, owner=owner))
+
+
+def test_where_it_broke_the_line_is_marked_and_libraries_are_folded(client, owner):
+    trace = """Traceback (most recent call last):
+  File "/venv/lib/python3.11/site-packages/celery/app/trace.py", line 453, in trace_task
+    R = retval = fun(*args, **kwargs)
+  File "/app/tasks/billing.py", line 61, in charge
+    gateway.pay("<b>")
+    ^^^^^^^^^^^^^^^^^^
+TimeoutError: no answer
+"""
+    text = page(client, failed(owner, "no answer", traceback=trace))
+    assert '<mark class="hot">    gateway.pay(&quot;&lt;b&gt;&quot;)</mark>' in text
+    assert "1 frame of libraries is folded" in text
+
+
+def test_a_result_is_a_tree_with_its_json_beside_it(client, owner):
+    result = {"made": [{"name": "<b>a</b>", "size": 3}, None], "ok": True, "none": []}
+    text = page(client, rows.job(State.COMPLETED, owner=owner, result=result))
+    assert '<code class="text">&lt;b&gt;a&lt;/b&gt;</code>' in text
+    assert '<code class="word">true</code>' in text and '<code class="list">[]</code>' in text
+    assert 'id="result-raw"' in text
+    for plain in (0, False, "", "text"):
+        job = rows.job(State.COMPLETED, owner=owner, result=plain)
+        assert 'id="result"' in page(client, job)
+    assert 'id="result"' not in page(client, rows.job(State.COMPLETED, owner=owner))
+
+
+@pytest.mark.parametrize(
+    "value", [list(range(10_000)), {"a": "x" * 400_000}, {str(n): [n] for n in range(9000)}]
+)
+def test_a_huge_result_is_bounded_and_says_so(value):
+    found = tree.tree(value)
+    assert found.is_cut and found.nodes <= tree.MOST_NODES
+
+
+def test_a_deep_result_is_bounded():
+    value: Any = "end"
+    for _ in range(400):
+        value = [value]
+    assert tree.tree(value).is_cut
+
+
+def test_neighbours_are_those_that_one_may_see(client, owner):
+    stranger = rows.user("stranger")
+    old = rows.job(State.FAILED, owner=owner, id="old")
+    parent = rows.job(State.COMPLETED, owner=stranger, id="hidden-parent")
+    job = rows.job(
+        State.FAILED,
+        owner=owner,
+        retry_of=old,
+        parent_id=parent.pk,
+        root_id="old",
+        group_id="g",
+    )
+    rows.job(State.COMPLETED, owner=owner, retry_of=job, id="again")
+    rows.job(State.COMPLETED, owner=owner, parent_id=job.pk, id="child")
+    rows.job(State.COMPLETED, owner=stranger, parent_id=job.pk, id="hidden-child")
+    for n in range(7):
+        rows.job(State.COMPLETED, owner=owner, group_id="g", id=f"beside-{n}")
+    response = client.get(reverse("jobs:job", args=[job.pk]))
+    kin = {each.label: [one.pk for one in each.jobs] for each in response.context["sheet"].kin}
+    assert kin["Again of"] == kin["Began with"] == ["old"]
+    assert (kin["Run again as"], kin["It asked for"]) == (["again"], ["child"])
+    assert len(kin["Of its group"]) == 5
+    assert "Asked for by" not in kin
+    assert "hidden-" not in response.content.decode()
+
+
+def test_the_page_asks_the_database_the_same_however_much_there_is(
+    client, owner, django_assert_max_num_queries
+):
+    job = failed(owner, "4 of 5", group_id="g", finished_at=timezone.now())
+    for n in range(30):
+        failed(owner, f"{n} of 5", group_id="g", parent_id=job.pk, retry_of=job)
+        rows.artifact(job, f"{n}.txt")
+    with django_assert_max_num_queries(45):
+        page(client, job)
