@@ -155,6 +155,15 @@ class Parameters:
             for text in secret_texts(value, self.hides(name))
         )
 
+    def plain(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """JSON of what was given, each value by itself: typed where it fits, else as it is."""
+        fields = self.model.model_fields.items()
+        attributes = {info.alias or name: name for name, info in fields}
+        return {
+            name: self._typed(attributes[name], value) if name in attributes else masked(value)
+            for name, value in given.items()
+        }
+
     def form(
         self,
         data: Any = None,
@@ -166,6 +175,14 @@ class Parameters:
         from .form import ParametersForm
 
         return ParametersForm(self, data, files, initial, **how)
+
+    def _typed(self, attribute: str, value: Any) -> Any:
+        values = self.model.model_construct(_fields_set=set())
+        try:
+            self.model.__pydantic_validator__.validate_assignment(values, attribute, value)
+            return next(iter(self._dumped(values, "json").values()))
+        except (ValidationError, PydanticSerializationError):
+            return masked(value)
 
     @cached_property
     def _has_treasures(self) -> bool:

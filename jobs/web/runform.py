@@ -1,5 +1,6 @@
 """The form that asks for a job: offered, filled, sent once."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
@@ -15,6 +16,7 @@ from jobs.params import Invalid
 from jobs.registry import Definition
 
 from . import given
+from .prefill import NEW, prefilled
 
 _SALT = "jobs.web.runform"
 TICKET = "job-ticket"
@@ -25,20 +27,42 @@ AGAIN = "job-from"
 """The field that names the job that is run again with edits."""
 
 
-def offered(
-    task: Task, user: permissions.Person, query: QueryDict, earlier: Job | None
-) -> Form | None:
-    """An empty form, or one filled from another job (`earlier`) or from the address."""
+@dataclass(frozen=True)
+class Offer:
+    """A form to be filled, and where its first values come from."""
+
+    form: Any = None
+    """None when the task cannot run."""
+    again: Job | None = None
+    """The job that is run again with edits."""
+    remembered: Job | None = None
+    """The person's own last job, of which it remembers the values."""
+    is_refused: bool = False
+    """Whether something in the address could not be taken."""
+
+
+def offered(task: Task, user: permissions.Person, query: QueryDict) -> Offer:
+    """Filled from another job, or from the address, or else from the person's last one."""
     definition = _definition(task)
     if definition is None:
-        return None
-    initial = given.values_of(earlier) if earlier else {}
-    named = {name: query[name] for name in definition.parameters.names if name in query}
-    kept = given.files_of(user, earlier) if earlier else {}
-    form = definition.parameters.form(initial=initial | named, kept=kept)
-    if earlier and earlier.field_errors:
-        form.warn(earlier.field_errors)
-    return form
+        return Offer()
+    wanted = prefilled(definition.parameters, query)
+    again = earlier(task, user, query.get("from", ""))
+    like = again or earlier(task, user, query.get("like", ""))
+    last = None if like or wanted or NEW in query else _own_last(task, user)
+    source = like or last
+    initial = given.values_of(source) if source else {}
+    kept = given.files_of(user, like) if like else {}
+    form = definition.parameters.form(initial=initial | wanted.values, kept=kept)
+    if errors := wanted.errors or (like and like.field_errors):
+        form.warn(errors)
+    return Offer(form, again, last, bool(wanted.errors))
+
+
+def _own_last(task: Task, user: permissions.Person) -> Job | None:
+    """Asked for by hand: what a schedule gives is nobody's habit."""
+    mine = permissions.jobs(user).filter(owner=user.pk, task=task.name, schedule=None)
+    return mine.order_by("-created_at", "-id").first()
 
 
 def filled(

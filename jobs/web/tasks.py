@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from jobs import permissions
-from jobs.models import Job, Task
+from jobs.models import Task
 from jobs.reading import runs
 from jobs.reading.policy import policy, switched_off
 
 from . import catalogue, runform
+from .copies import copies
 from .page import page, person, show
 from .sheet import Sheet
 
@@ -38,14 +38,13 @@ def tasks(request: HttpRequest) -> HttpResponse:
 def task(request: HttpRequest, name: str) -> HttpResponse:
     """One task; POST asks for a job of it."""
     row = permissions.task(person(request), "view", name)
+    part = request.GET.get("part")
     if request.method == "POST":
-        return _run(request, row)
-    user, query = person(request), request.GET
-    if query.get("part") == "recent":
+        return _copies(request, row) if part == "copies" else _run(request, row)
+    user = person(request)
+    if part == "recent":
         return show(request, "jobs/task/recent.html", _recent(user, row))
-    again = runform.earlier(row, user, query.get("from", ""))
-    like = again or runform.earlier(row, user, query.get("like", ""))
-    return _sheet(request, row, runform.offered(row, user, query, like), again)
+    return _sheet(request, row, runform.offered(row, user, request.GET))
 
 
 def _run(request: HttpRequest, row: Task) -> HttpResponse:
@@ -58,16 +57,31 @@ def _run(request: HttpRequest, row: Task) -> HttpResponse:
         raise PermissionDenied
     job_id = runform.asked(row, form, user, sent.get(runform.TICKET, ""), again)
     if job_id is None:
-        return _sheet(request, row, form, again, status=422)
+        return _sheet(request, row, runform.Offer(form, again), status=422)
     return redirect("jobs:job", job_id)
 
 
+def _copies(request: HttpRequest, row: Task) -> HttpResponse:
+    """What the form holds at this moment, for other doors; nothing is asked for."""
+    user = person(request)
+    permissions.task(user, "run", row.name)
+    form = runform.filled(row, user, request, None)
+    if form is None:
+        raise PermissionDenied
+    told = copies(request, row.name, form, user)
+    return show(request, "jobs/task/copies.html", {"task": row, "copies": told})
+
+
 def _sheet(
-    request: HttpRequest, row: Task, form: Form | None, again: Job | None, status: int = 200
+    request: HttpRequest, row: Task, offer: runform.Offer, status: int = 200
 ) -> HttpResponse:
     user = person(request)
-    context = {"form": form, "ticket": runform.ticket(user), **_about(user, row)}
+    context = {"offer": offer, "form": offer.form, "ticket": runform.ticket(user)}
+    again = offer.again
     context |= {"again": again, "is_linked": runform.runs_again(user, again)}
+    context |= _about(user, row)
+    if offer.form is not None and context["may_run"]:
+        context["copies"] = copies(request, row.name, offer.form, user)
     return show(request, "jobs/task.html", context, status)
 
 

@@ -22,8 +22,12 @@ export async function fetched(url) {
 
 export async function html(url) {
   const response = await fetched(url);
+  return content(response ? await response.text() : "");
+}
+
+export function content(text) {
   const template = document.createElement("template");
-  template.innerHTML = response ? await response.text() : "";
+  template.innerHTML = text;
   return template.content;
 }
 
