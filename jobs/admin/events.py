@@ -14,7 +14,6 @@ from .rules import ReadOnly, page_of
 @page_of(Event)
 class EventAdmin(ReadOnly):
     list_display = ("at", "verb", "actor_name", "about", "reason")
-    list_filter = ("at",)
     date_hierarchy = "at"
     search_fields = ("=verb", "subject__startswith", "job__id__exact", "task__name__exact")
     search_help_text = _("A verb, an id, a task, or the beginning of what it is about")

@@ -105,7 +105,7 @@ class WorkerFilter(admin.SimpleListFilter):
         return with_chosen([], self.value())
 
     def has_output(self) -> bool:
-        return True
+        return bool(self.value())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
         if not self.value():
@@ -127,7 +127,7 @@ class ScheduleFilter(admin.SimpleListFilter):
         return [(str(key), name) for name in found.values_list("name", flat=True)]
 
     def has_output(self) -> bool:
-        return True  # it filters, also where it has nothing to offer
+        return self.value() is not None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
         key = self.value()

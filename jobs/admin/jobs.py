@@ -6,11 +6,14 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django_celery_results.models import TaskResult
 
 from jobs import permissions
+from jobs.conf import configuration
 from jobs.models import Job, Task
 from jobs.reading import lines
 from jobs.reading.progress import Progress
@@ -37,7 +40,7 @@ _IN_LIST = (
 )  # fmt: skip
 _WHERE_THERE_IS = (
     "error_type", "error_shown", "traceback_shown", "queued_at", "started_at", "finished_at",
-    "not_before", "expires_at", "due_at", "tags", "note",
+    "not_before", "expires_at", "due_at", "tags_shown", "note",
 )  # fmt: skip
 _MOST_TASKS = 50
 _TAIL = 50
@@ -54,9 +57,8 @@ class JobList(DatedList):
 @page_of(Job)
 class JobAdmin(JobActions, ReadOnly):
     change_form_template = "admin/jobs/job/change_form.html"
-    list_display = ("title", "state_shown", "progress_shown", "created_at", "took",
-                    "owner_name", "schedule_name", "queue_name", "worker",
-                    "attempt")  # fmt: skip
+    list_display = ("state_shown", "title", "created", "took", "owner_name", "schedule_name",
+                    "queue_name", "worker", "attempt")  # fmt: skip
     list_display_links = ("title",)
     list_filter = ("state", StalledFilter, TaskFilter, QueueFilter, OwnerFilter,
                    ScheduleFilter, WorkerFilter)  # fmt: skip
@@ -64,12 +66,12 @@ class JobAdmin(JobActions, ReadOnly):
     # What is searched says `get_search_results`; without a name here there is no box.
     search_fields = ("id",)
     search_help_text = _("The beginning of an id, or a part of the name of a task")
-    sortable_by = ("created_at",)
+    sortable_by = ("created",)
     inlines = (AttemptInline, EventInline, ArtifactInline)
     fieldsets = (
         (None, {"fields": (
             "task_name", "owner_name", "schedule_name", "queue_name", "worker",
-            "attempt", "priority", "tags", "note", "celery_result",
+            "attempt", "priority", "tags_shown", "note", "celery_result",
         )}),
         (_("Parameters and result"), {"fields": ("params_shown", "result_shown")}),
         (_("Error"), {"fields": ("error_type", "error_shown", "traceback_shown")}),
@@ -129,6 +131,7 @@ class JobAdmin(JobActions, ReadOnly):
         the log."""
         job = context["original"]
         context |= {"job": job, "progress": Progress.of(job)}
+        context |= {"socket_path": configuration().socket_path}
         context |= {
             "verbs": self._offered(request, job),
             "log": lines.after(job, max(lines.last_number(job) - _TAIL, 0), limit=_TAIL),
@@ -147,14 +150,17 @@ class JobAdmin(JobActions, ReadOnly):
 
     @admin.display(description=_("state"))
     def state_shown(self, job: Job) -> str:
-        return shown.part("jobs/state.html", job=job, full=True)
+        """And how far it is."""
+        far = Progress.of(job) if job.is_active or job.state == State.PAUSED else None
+        return shown.part("admin/jobs/job/state.html", job=job, progress=far)
 
-    @admin.display(description=_("progress"))
-    def progress_shown(self, job: Job) -> str:
-        if not job.is_active and job.state != State.PAUSED:
-            return ""
-        progress = Progress.of(job)
-        return shown.part("admin/jobs/job/progress.html", job=job, progress=progress)
+    @admin.display(description=_("asked"), ordering="created_at")
+    def created(self, job: Job) -> str:
+        return date_format(localtime(job.created_at), "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=_("tags"))
+    def tags_shown(self, job: Job) -> str:
+        return ", ".join(map(str, job.tags))
 
     @admin.display(description=_("took"))
     def took(self, job: Job) -> str:
@@ -168,12 +174,12 @@ class JobAdmin(JobActions, ReadOnly):
 
     @admin.display(description=_("owner"))
     def owner_name(self, job: Job) -> str:
-        return self.chosen_by("owner", job.owner.get_username()) if job.owner else ""
+        return self.chosen_by("owner", job.owner.get_username()) if job.owner else shown.NOTHING
 
     @admin.display(description=_("schedule"))
     def schedule_name(self, job: Job) -> str:
         if not job.schedule:
-            return ""
+            return shown.NOTHING
         return self.chosen_by("schedule", str(job.schedule_id), job.schedule.name)
 
     @admin.display(description=_("queue"))

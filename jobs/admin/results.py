@@ -29,7 +29,7 @@ _MOST_JOBS = 100
 class TaskResultAdmin(ReadOnly):
     list_display = ("task_id", "task_name", "status_shown", "date_done", "job_shown",
                     "periodic_task_name", "worker")  # fmt: skip
-    list_filter = (ResultFilter, "date_done")
+    list_filter = (ResultFilter,)
     date_hierarchy = "date_done"
     # Arguments are not searched: that would find out what is masked.
     search_fields = ("task_id__startswith", "=task_name", "=periodic_task_name")
@@ -93,7 +93,6 @@ def _job(row: TaskResult) -> Job | None:
 @page_of(GroupResult)
 class GroupResultAdmin(ReadOnly):
     list_display = ("group_id", "date_done")
-    list_filter = ("date_done",)
     search_fields = ("group_id__startswith",)
     sortable_by = ("date_done",)
     fields = readonly_fields = (

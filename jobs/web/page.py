@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, cast
 
+from django.contrib.admin.utils import quote
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
@@ -56,7 +57,8 @@ def show(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """Render a page or a part of one in the site's frame."""
-    return render(request, template, _frame(request) | context, status=status)
+    frame = _frame(request) | {"admin_url": lambda: _in_admin(context)}
+    return render(request, template, frame | context, status=status)
 
 
 def person(request: HttpRequest) -> permissions.Person:
@@ -71,7 +73,6 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "base_template": configuration().base_template,
         "running": cache(lambda: running(user)),
         "socket_path": configuration().socket_path,
-        "admin_url": lambda: _address("admin:index"),
         # A site may have no such address; who works in the admin can leave by that.
         "logout_url": lambda: _address("logout") or _admin_logout(user),
     }
@@ -88,9 +89,19 @@ def _admin_logout(user: permissions.Person) -> str:
     return _address("admin:logout") if getattr(user, "is_staff", False) else ""
 
 
-def _address(name: str) -> str:
+def _in_admin(context: dict[str, Any]) -> str:
+    """What a page is about, in the admin; or else its first page."""
+    about = [("job", "jobs_job"), ("task", "jobs_task")]
+    rows = [(page, context[name].pk) for name, page in about if context.get(name)]
+    found = (_address(f"admin:{page}_change", quote(key)) for page, key in rows)
+    lists = {"jobs": "jobs_job", "tasks": "jobs_task"}
+    all_of = _address(f"admin:{lists.get(context.get('section', ''))}_changelist")
+    return next(found, "") or all_of or _address("admin:index")
+
+
+def _address(name: str, *args: str) -> str:
     """Where that is; "" on a site that has no such thing."""
     try:
-        return reverse(name)
+        return reverse(name, args=args)
     except NoReverseMatch:
         return ""

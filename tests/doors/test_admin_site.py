@@ -70,6 +70,19 @@ def test_every_page_opens_there_and_leads_nowhere_else(boss):
             assert _elsewhere(shown) == [], address
 
 
+def test_our_pages_lead_to_the_same_thing_there(boss):
+    job = rows.job(id="my_2Fown/id", task=rows.ADD)
+    for page, there in {
+        "/tools/jobs/my_2Fown/id/": "job/my_5F2Fown_2Fid/change/",
+        f"/tools/tasks/{job.task_id}/": f"task/{_quoted(job.task_id)}/change/",
+        "/tools/jobs/": "job/",
+        "/tools/tasks/": "task/",
+    }.items():
+        shown = boss.get(page).content.decode()
+        assert f'href="/desk/jobs/{there}"' in shown, page
+        assert boss.get(f"/desk/jobs/{there}").status_code == 200
+
+
 def _quoted(key: Any) -> str:
     return admin.utils.quote(key)
 

@@ -5,6 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from jobs import enqueue
+from tests.doors import rows
 from tests.sample_tasks import report
 
 pytestmark = pytest.mark.browser
@@ -41,3 +42,20 @@ def test_chips_and_counts_of_the_list_follow_its_rows(site, sit, olga, tmp_path)
     expect(chip.filter(has_text="Running").locator("b")).to_have_text("0")
     expect(chip.filter(has_text="Completed").locator("b").first).to_have_text("2")
     expect(page.locator("#nav-running")).to_be_empty()
+
+
+def test_the_page_of_a_job_in_the_admin_follows_it(site, sit, tmp_path):
+    go = tmp_path / "go"
+    boss = rows.user("boss", is_superuser=True, is_staff=True)
+    job = enqueue(report.name, {"total": 1, "wait": str(go)}, by=boss)
+    page = sit(boss)
+    page.goto(reverse("admin:jobs_job_change", args=[job.pk]))
+    now = page.locator("#batuta-now")
+    expect(now.locator(".pill")).to_have_text("Running")
+    expect(now.locator("#live")).to_have_text("Live")
+    expect(now.get_by_role("button", name="Pause")).to_be_visible()
+    page.evaluate("window.isTheSame = true")
+    go.touch()
+    expect(now.locator(".pill")).to_have_text("Completed")
+    expect(now.get_by_role("button", name="Run again")).to_be_visible()
+    assert page.evaluate("window.isTheSame")
