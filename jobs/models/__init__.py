@@ -9,6 +9,7 @@ from .job import Job, OnLost
 from .leader import Leader
 from .one import OneJob
 from .queryset import JobQuerySet, from_now, lease_end
+from .saved import SavedFilter
 from .task import Task
 from .ticket import SocketTicket
 from .token import ApiToken, Scope
@@ -16,7 +17,7 @@ from .worker import Worker, WorkerQuerySet
 
 __all__ = [
     "ApiToken", "Artifact", "AskedOnce", "Attempt", "Event", "Grant", "Job", "JobError",
-    "JobQuerySet", "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Role", "Scope",
-    "SocketTicket", "Stack", "Task", "Worker", "WorkerQuerySet", "content_type_of",
+    "JobQuerySet", "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Role", "SavedFilter",
+    "Scope", "SocketTicket", "Stack", "Task", "Worker", "WorkerQuerySet", "content_type_of",
     "file_storage", "from_now", "is_id", "lease_end", "new_id",
 ]  # fmt: skip

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 
 from jobs import permissions
-from jobs.models import Job
+from jobs.models import Job, SavedFilter
 from jobs.reading import deeds, finding, lines, listing
 from jobs.reading.filters import Filters
 from jobs.reading.suggest import suggestions
@@ -26,6 +27,8 @@ _FRESH = 100
 def jobs(request: HttpRequest) -> HttpResponse:
     """The jobs that I may see, newest first."""
     part = request.GET.get("part", "")
+    if not request.GET and (first := SavedFilter.objects.at_first(person(request))):
+        return redirect(request.path + Filters.read(first.text).address)
     if part == "fresh":
         return show(request, "jobs/list/news.html", _news(request))
     if part == "rows":

@@ -5,6 +5,8 @@ from datetime import datetime
 from functools import cached_property
 
 from jobs import permissions
+from jobs.models import SavedFilter
+from jobs.models.saved import MOST_SAVED
 from jobs.reading import grammar
 from jobs.reading.filters import SEARCHED, Filters
 from jobs.reading.grammar import LONGEST, Term
@@ -16,6 +18,15 @@ class Chip:
 
     term: Term
     without: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A saved filter, where it leads, and whether that is here."""
+
+    row: SavedFilter
+    address: str
+    is_current: bool
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,14 @@ class Search:
     @property
     def stalled(self) -> str:
         return self.filters.toggled("is", "stalled").address
+
+    @cached_property
+    def saved(self) -> list[Kept]:
+        """The filters that this person is offered by name."""
+        rows = SavedFilter.objects.offered(self.user)[:MOST_SAVED]
+        here = self.filters.address
+        kept = [(row, Filters.read(row.text).address) for row in rows]
+        return [Kept(row, address, address == here) for row, address in kept]
 
     @cached_property
     def reach(self) -> datetime | None:

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from jobs import urls
-from jobs.models import ApiToken, Job
+from jobs.models import ApiToken, Job, SavedFilter
 from jobs.states import State
 
 from . import access, rows
@@ -25,7 +25,8 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     job = rows.job(State.FAILED, owner=people["owner"], traceback="SECRET FRAME")
     file = rows.artifact(job, "a.png", rows.PNG, thumbnail=rows.PNG)
     token, _text = ApiToken.objects.issue(people["owner"], ["read"])
-    return {"people": people, "job": job, "file": file, "token": token}
+    saved = SavedFilter.objects.keep(people["owner"], "mine", "owner:me")
+    return {"people": people, "job": job, "file": file, "token": token, "saved": saved}
 
 
 def address(name: str, world: dict[str, Any]) -> str:
@@ -37,8 +38,9 @@ def address(name: str, world: dict[str, Any]) -> str:
         "thumbnail": [world["job"].pk, world["file"].pk],
         "verb": [world["job"].pk, "cancel"],
         "revoke_token": [world["token"].pk],
+        "saved_filter": [world["saved"].pk],
     }
-    plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "tokens"}
+    plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens"}
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
     return reverse(
