@@ -9,6 +9,7 @@ from jobs.api.bulk import ManyVerbConverter
 from jobs.api.verbs import VerbConverter
 from jobs.web import (
     access,
+    annotate,
     bulk,
     columns,
     downloads,
@@ -63,8 +64,14 @@ urlpatterns = [
         downloads.thumbnail,
         name="thumbnail",
     ),
+    path(
+        "jobs/<key:job_id>/artifacts/<uuid:artifact_id>/preview",
+        downloads.preview,
+        name="preview",
+    ),
     path("jobs/<key:job_id>/errors.csv", downloads.errors, name="errors"),
     path("jobs/<key:job_id>/edit", edit.edit, name="edit"),
+    path("jobs/<key:job_id>/words", annotate.annotate, name="annotate"),
     path("jobs/<key:job_id>/verbs/<slug:verb>", verbs.act, name="verb"),
     path("jobs/<key:job_id>/", jobs.job, name="job"),
 ]

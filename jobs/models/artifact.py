@@ -47,6 +47,12 @@ def _forget_storage(*, setting: str, **kwargs: Any) -> None:
 setting_changed.connect(_forget_storage)
 
 
+_TEXTS = {
+    "txt", "log", "csv", "tsv", "json", "jsonl", "md", "rst", "xml", "html", "yaml", "yml",
+    "toml", "ini", "cfg", "py", "js", "sql",
+}  # fmt: skip
+
+
 def stored_name(artifact: "Artifact", filename: str) -> str:
     """Where a file lies in the storage: names of ours only, never a person's, and not
     the id that a caller made up either (`../../x` is a legal one)."""
@@ -104,6 +110,12 @@ class Artifact(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its name or its type says that people can read it."""
+        ending = self.name.rpartition(".")[2].lower()
+        return ending in _TEXTS or self.content_type.startswith("text/")
 
     def given_to(self, job_id: str) -> "Artifact":
         """The same bytes as a file that another job is given, not saved yet."""

@@ -9,9 +9,9 @@ from jobs import permissions
 from jobs.models import Artifact
 from jobs.reading.stream import SANDBOX, download, whole_file
 
-from . import counted, values
+from . import counted, files, values
 from .archive import zipped
-from .page import page, person
+from .page import page, person, show
 
 # By their first bytes: what a task calls its file proves nothing.
 _PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
@@ -32,6 +32,17 @@ def thumbnail(request: HttpRequest, job_id: str, artifact_id: UUID) -> HttpRespo
             headers = {"Content-Security-Policy": SANDBOX}
             return HttpResponse(picture, content_type=content_type, headers=headers)
     raise Http404
+
+
+@page()
+def preview(request: HttpRequest, job_id: str, artifact_id: UUID) -> HttpResponse:
+    """The beginning of a file of text, as text."""
+    found = _artifact(request, job_id, artifact_id)
+    beginning = files.beginning(found)
+    if beginning is None:
+        raise Http404
+    context = {"section": "jobs", "job": found.job, "file": found, "beginning": beginning}
+    return show(request, "jobs/preview.html", context)
 
 
 @page()

@@ -7,6 +7,7 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Q, Sum
 from jobs.models import Artifact, Job
 
 SHOWN = 200
+PREVIEWED_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,27 @@ def files(job: Job) -> Files:
         bytes=all_of_it["bytes"] or 0,
         made=all_of_it["made"],
     )
+
+
+@dataclass(frozen=True)
+class Beginning:
+    text: str
+    is_all: bool
+
+
+def beginning(file: Artifact) -> Beginning | None:
+    """What a file of text begins with; None for any other, and when its bytes are gone."""
+    if not file.is_text:
+        return None
+    try:
+        with file.file.open("rb") as source:
+            read = source.read(PREVIEWED_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    if b"\0" in read:
+        return None
+    text = read[:PREVIEWED_BYTES].decode("utf-8", "replace")
+    return Beginning(text, len(read) <= PREVIEWED_BYTES)
 
 
 def names_of_given(job: Job) -> dict[str, str]:

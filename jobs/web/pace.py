@@ -65,7 +65,8 @@ class Pace:
 
 def pace(elapsed: float, runs: Runs, limit: float | None) -> Pace | None:
     """The line, when there is anything to compare with."""
-    marks = [(_("usual"), runs.usual), (_("longest"), runs.longest), (_("limit"), limit)]
+    most = (_("p95"), runs.p95) if runs.p95 else (_("longest"), runs.longest)
+    marks = [(_("usual"), runs.usual), most, (_("limit"), limit)]
     known = [(name, seconds) for name, seconds in marks if seconds]
     if not known:
         return None

@@ -13,7 +13,7 @@ from jobs.reading.progress import Progress
 from jobs.reading.verbs import Verb, offered
 from jobs.states import ACTIVE, FINAL, SUCCESSFUL, WAITING, State
 
-from . import files, kin, story, trace, tree, tries, values, why
+from . import annotate, files, kin, story, trace, tree, tries, values, why
 from .pace import Pace, pace
 from .why import Why
 
@@ -206,6 +206,14 @@ class Sheet:
     def alike(self) -> causes.Alike | None:
         """Where else the same error was, as far as the person may see it."""
         return causes.alike(permissions.jobs(self.user), self.job) if self.is_failed else None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return annotate.shown(self.job.tags)
+
+    @cached_property
+    def may_control(self) -> bool:
+        return permissions.may(self.user, "control", self.job)
 
     @property
     def kin(self) -> list[kin.Kin]:

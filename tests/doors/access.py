@@ -50,6 +50,9 @@ page  GET archive                                login 404   200   200   200   2
 page  GET artifact                               login 404   200   200   200   200   200   login
 page  GET thumbnail                              login 404   200   200   200   200   200   login
 page  GET errors                                 login 404   200   200   200   200   200   login
+page  GET annotate                               login 405   405   405   405   405   405   login
+page  POST annotate                              login 404   403   403   302   302   302   login
+page  GET preview                                login 404   200   200   200   200   200   login
 page  GET edit                                   login 404   403   403   302   302   302   login
 page  POST edit                                  login 404   403   403   302   302   302   login
 page  GET verb                                   login 405   405   405   405   405   405   login

@@ -24,9 +24,11 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     people = access.people(rows.task())
     job = rows.job(State.FAILED, owner=people["owner"], traceback="SECRET FRAME")
     file = rows.artifact(job, "a.png", rows.PNG, thumbnail=rows.PNG)
+    text = rows.artifact(job, "a.txt")
     token, _text = ApiToken.objects.issue(people["owner"], ["read"])
     saved = SavedFilter.objects.keep(people["owner"], "mine", "owner:me")
-    return {"people": people, "job": job, "file": file, "token": token, "saved": saved}
+    world = {"people": people, "job": job, "file": file, "text": text}
+    return world | {"token": token, "saved": saved}
 
 
 def address(name: str, world: dict[str, Any]) -> str:
@@ -36,6 +38,7 @@ def address(name: str, world: dict[str, Any]) -> str:
         "policy": [rows.ADD],
         "artifact": [world["job"].pk, world["file"].pk],
         "thumbnail": [world["job"].pk, world["file"].pk],
+        "preview": [world["job"].pk, world["text"].pk],
         "verb": [world["job"].pk, "cancel"],
         "revoke_token": [world["token"].pk],
         "saved_filter": [world["saved"].pk],

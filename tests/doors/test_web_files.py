@@ -135,3 +135,32 @@ def test_a_given_file_is_named_among_the_parameters(client, job):
     job.save()
     page = client.get(address("job", job)).content.decode()
     assert f'{address("artifact", job, made.pk)}" download>album.zip</a>' in page
+
+
+def looked_into(client: Client, job: Any, made: Artifact) -> Any:
+    return client.get(address("preview", job, made.pk))
+
+
+def test_a_file_of_text_can_be_looked_into_as_text(client, job):
+    made = rows.artifact(job, "page.html", "<script>alert('é')</script>".encode())
+    response = looked_into(client, job, made)
+    assert "&lt;script&gt;alert(&#x27;é&#x27;)&lt;/script&gt;" in response.content.decode()
+    assert "script-src 'self'" in response["Content-Security-Policy"]
+    assert address("preview", job, made.pk) in client.get(address("job", job)).content.decode()
+
+
+def test_only_the_beginning_of_a_long_text_is_shown(client, job):
+    made = rows.artifact(job, "long.log", b"x" * 200_000)
+    page = looked_into(client, job, made).content
+    assert len(page) < 100_000 and b"the first 64 KB of it" in page
+
+
+@pytest.mark.parametrize(("name", "body"), [("a.bin", b"text"), ("a.txt", b"a\0b")])
+def test_what_is_no_text_is_not_looked_into(client, job, name, body):
+    assert looked_into(client, job, rows.artifact(job, name, body)).status_code == 404
+
+
+def test_a_text_whose_bytes_are_gone_is_not_found(client, job):
+    made = rows.artifact(job, "a.txt")
+    made.file.storage.delete(made.file.name)
+    assert looked_into(client, job, made).status_code == 404

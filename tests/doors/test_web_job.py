@@ -1,5 +1,6 @@
 """The page of one job: its result, what broke and where else, its neighbours."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.models import Job
+from jobs.models import Event, Job
 from jobs.states import State
 from jobs.web import tree
 
@@ -136,3 +137,52 @@ def test_the_page_asks_the_database_the_same_however_much_there_is(
         rows.artifact(job, f"{n}.txt")
     with django_assert_max_num_queries(45):
         page(client, job)
+
+
+def write(client: Client, job: Job, **words: str) -> str:
+    """What the page says after the form with these words was sent."""
+    was = {"was_tags": json.dumps(job.tags), "was_note": job.note}
+    form = {"tags": ", ".join(job.tags), "note": job.note, **was, **words}
+    response = client.post(reverse("jobs:annotate", args=[job.pk]), form, follow=True)
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+def test_tags_and_note_are_written_on_a_job_in_any_state(client, owner):
+    for state in (State.PENDING, State.RUNNING, State.FAILED):
+        job = rows.job(state, owner=owner, tags=["old"], note="was")
+        assert write(client, job, tags="a,  b c, a,,", note="line\r\n<b>") == ""
+        job.refresh_from_db()
+        assert (job.tags, job.note) == (["a", "b c"], "line\r\n<b>")
+        event = Event.objects.get(job=job)
+        assert (event.verb, event.actor, event.before) == (
+            "edit", owner, {"tags": ["old"], "note": "was"},
+        )  # fmt: skip
+        text = page(client, job)
+        assert '<span class="chip">b c</span>' in text and "&lt;b&gt;" in text
+        assert write(client, job) == ""
+        assert Event.objects.filter(job=job).count() == 1
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_lost(client, owner):
+    job = rows.job(State.FAILED, owner=owner, tags=["old"], note="seen")
+    Job.objects.filter(pk=job.pk).update(tags=["theirs"])
+    assert "meanwhile" in write(client, job, tags="mine")
+    assert write(client, job, note="mine") == ""
+    job.refresh_from_db()
+    assert (job.tags, job.note) == (["theirs"], "mine")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"tags": "x" * 101},
+        {"tags": ",".join(map(str, range(51)))},
+        {"was_tags": "["},
+        {"note": "x" * 2001},
+    ],
+)
+def test_words_that_are_too_many_are_refused(client, owner, words):
+    job = rows.job(State.FAILED, owner=owner)
+    assert write(client, job, **{"tags": "new", **words})
+    job.refresh_from_db()
+    assert (job.tags, job.note) == ([], "")

@@ -10,6 +10,7 @@ export function keep(old, fresh) {
     if (twin) twin.open = true;
   }
   for (const field of old.querySelectorAll(FIELDS)) {
+    if (field.closest("details:not([open])")) continue; // nobody is writing there
     const twin = within(fresh, field.id);
     if (twin) Object.assign(twin, { value: field.value, checked: field.checked });
   }
