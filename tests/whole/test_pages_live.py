@@ -70,6 +70,21 @@ def test_a_job_is_run_watched_reloaded_and_seen_to_its_end(page, tmp_path):
     expect(page.locator("#live")).to_have_count(0)
 
 
+def test_the_first_page_and_that_of_a_task_follow_what_jobs_do(page, admin, tmp_path):
+    page.goto(reverse("jobs:home"))
+    expect(page.locator("#running")).to_contain_text("Nothing runs now")
+    expect(page.locator("#live")).to_have_text("Live")
+    job = enqueue(REPORT, {"total": 8, "wait": str(held(tmp_path))}, by=admin)
+    row = page.locator(f'#running [data-job="{job.pk}"]')
+    expect(row.locator("[data-bar]")).to_have_attribute("aria-valuenow", "100")
+    task = page.context.new_page()
+    task.goto(reverse("jobs:task", args=[REPORT]))
+    expect(task.locator(f'#recent [data-job="{job.pk}"] .st')).to_have_text("Running")
+    held(tmp_path).touch()
+    expect(task.locator(f'#recent [data-job="{job.pk}"] .st')).to_have_text("Completed")
+    expect(page.locator("#running")).to_contain_text("Nothing runs now", timeout=20_000)
+
+
 def test_lines_come_live_in_colours_and_as_text(page, admin, tmp_path):
     job = enqueue(REPORT, {"total": 3, "wait": str(held(tmp_path))}, by=admin)
     opened(page, job)

@@ -44,6 +44,8 @@ def put_up(site: Site, person: User, samples: Path) -> dict[str, str]:
     site.reaches(jobs["running"], State.RUNNING)
     jobs |= _stuck(site, person)
     return {
+        "home": reverse("jobs:home"),
+        "home-none": reverse("jobs:home") + "?owner=me&since=1h",
         "jobs": reverse("jobs:jobs"),
         "jobs-none": reverse("jobs:jobs") + "?q=no+such+thing&owner=me&state=failed",
         "tasks": reverse("jobs:tasks") + "?q=project",

@@ -1,34 +1,49 @@
-// A page that tells of many jobs in parts ([data-part]). Bars move with the messages; the parts
-// are fetched again once a job changes, and every so often for what no job tells.
+// A page that tells of many jobs in parts ([data-part]). Bars move with the messages; all parts
+// are fetched again once something changed, and every so often, for clocks change things too.
 import { Feed } from "./feed.js";
-import { tellStatus } from "./live.js";
+import { tellStatus, tellUpdate } from "./live.js";
 import { html, oneAtATime, swap } from "./parts.js";
 
-const PAUSE = 2000;
+const TOGETHER = 1000; // changes this near to each other are one
+const SHARE = 10; // a page takes at most that part of a server's time,
+const LONGEST = 4000; // but is not further behind than that
 const WITHOUT_SOCKET = 2000;
 const parts = () => [...document.querySelectorAll("[data-part]")];
+let pause = TOGETHER;
+let coming = 0;
 let asking = 0;
+
+const feed = new Feed({
+  rows: () => [...document.querySelectorAll(".main [data-job]")],
+  changed: (jobs, many) => (jobs.length || many) && lookSoon(),
+  status: follow,
+});
 
 const look = oneAtATime(async () => {
   if (document.hidden) return;
   const query = new URLSearchParams(location.search);
   for (const { dataset } of parts()) query.append("part", dataset.part);
+  const began = Date.now();
   swap(await html(`${location.pathname}?${query}`));
+  pause = Math.min(Math.max(TOGETHER, SHARE * (Date.now() - began)), LONGEST);
+  tellUpdate();
   feed.follow();
-}, PAUSE);
-
-const feed = new Feed({
-  rows: () => [...document.querySelectorAll("#main [data-job]")],
-  changed: look,
-  status(text) {
-    if (!tellStatus(text)) return;
-    clearInterval(asking);
-    if (text === "offline") asking = setInterval(look, WITHOUT_SOCKET);
-    if (text === "live") look();
-  },
 });
 
+function lookSoon() {
+  coming ||= setTimeout(() => {
+    coming = 0;
+    look();
+  }, pause);
+}
+
+function follow(status) {
+  if (!tellStatus(status)) return;
+  clearInterval(asking);
+  if (status === "offline") asking = setInterval(look, WITHOUT_SOCKET);
+  if (status === "live") lookSoon();
+}
+
 feed.follow();
-const every = Math.min(...parts().map(({ dataset }) => Number(dataset.every)));
-if (Number.isFinite(every)) setInterval(look, every * 1000);
+setInterval(look, 1000 * Math.min(...parts().map(({ dataset }) => Number(dataset.every))));
 document.addEventListener("visibilitychange", look);

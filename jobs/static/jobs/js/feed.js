@@ -41,7 +41,7 @@ export class Feed {
   }
 
   watch(job) {
-    const message = (news) => news.type === "progress" && showProgress(this.find(job), news);
+    const message = (news) => "progress" in news && showProgress(this.find(job), news);
     return subscribe(`job:${job}`, { message });
   }
 }

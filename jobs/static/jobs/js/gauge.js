@@ -43,6 +43,7 @@ export function bar(svg, percent) {
   rect.classList.remove("sway");
   rect.setAttribute("x", 0);
   rect.setAttribute("width", `${percent}%`);
+  if (svg.dataset.known) svg.setAttribute("aria-label", svg.dataset.known);
   for (const [name, value] of [["valuemin", 0], ["valuemax", 100], ["valuenow", whole(percent)]]) {
     svg.setAttribute(`aria-${name}`, value);
   }
