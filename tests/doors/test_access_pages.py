@@ -7,54 +7,22 @@ from django.test import Client
 from django.urls import reverse
 
 from jobs import urls
-from jobs.models import ApiToken, Job, SavedFilter
-from jobs.states import State
+from jobs.models import Job
 
-from . import access, rows
-
-PAGES = access.table("page")
-SHOWN = [asked.removeprefix("GET ") for asked in PAGES if asked.startswith("GET ")]
-POSTED = [asked.removeprefix("POST ") for asked in PAGES if asked.startswith("POST ")]
+from . import access, pages, rows
+from .pages import POSTED, SHOWN, address
 
 
 @pytest.fixture
 def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
-    """A job with a file, and people who stand in each relation to it."""
     settings.MEDIA_ROOT = tmp_path
-    people = access.people(rows.task())
-    job = rows.job(State.FAILED, owner=people["owner"], traceback="SECRET FRAME")
-    file = rows.artifact(job, "a.png", rows.PNG, thumbnail=rows.PNG)
-    text = rows.artifact(job, "a.txt")
-    token, _text = ApiToken.objects.issue(people["owner"], ["read"])
-    saved = SavedFilter.objects.keep(people["owner"], "mine", "owner:me")
-    world = {"people": people, "job": job, "file": file, "text": text}
-    return world | {"token": token, "saved": saved}
-
-
-def address(name: str, world: dict[str, Any]) -> str:
-    given = {
-        "task": [rows.ADD],
-        "task_access": [rows.ADD],
-        "policy": [rows.ADD],
-        "artifact": [world["job"].pk, world["file"].pk],
-        "thumbnail": [world["job"].pk, world["file"].pk],
-        "preview": [world["job"].pk, world["text"].pk],
-        "verb": [world["job"].pk, "cancel"],
-        "revoke_token": [world["token"].pk],
-        "saved_filter": [world["saved"].pk],
-    }
-    plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens"}
-    if name == "bulk":
-        return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
-    return reverse(
-        f"jobs:{name}", args=[] if name in plain else given.get(name, [world["job"].pk])
-    )
+    return pages.world()
 
 
 def test_every_address_has_its_row():
     # Those of the API are told apart by method too: test_access_api.py.
-    pages = [each for each in urls.urlpatterns if getattr(each, "namespace", "") != "api"]
-    assert {pattern.name for pattern in pages} == set(SHOWN), access.HINT
+    addresses = [each for each in urls.urlpatterns if getattr(each, "namespace", "") != "api"]
+    assert {pattern.name for pattern in addresses} == set(SHOWN), access.HINT
     assert set(POSTED) <= set(SHOWN)
 
 

@@ -1,0 +1,46 @@
+"""The addresses of our pages, and a world in which each of them shows something."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from jobs.models import ApiToken, SavedFilter
+from jobs.states import State
+
+from . import access, rows
+
+PAGES = access.table("page")
+SHOWN = [asked.removeprefix("GET ") for asked in PAGES if asked.startswith("GET ")]
+POSTED = [asked.removeprefix("POST ") for asked in PAGES if asked.startswith("POST ")]
+
+
+def world() -> dict[str, Any]:
+    """A job with a file, and people who stand in each relation to it."""
+    people = access.people(rows.task())
+    job = rows.job(State.FAILED, owner=people["owner"], traceback="SECRET FRAME")
+    file = rows.artifact(job, "a.png", rows.PNG, thumbnail=rows.PNG)
+    text = rows.artifact(job, "a.txt")
+    token, _text = ApiToken.objects.issue(people["owner"], ["read"])
+    saved = SavedFilter.objects.keep(people["owner"], "mine", "owner:me")
+    found = {"people": people, "job": job, "file": file, "text": text}
+    return found | {"token": token, "saved": saved}
+
+
+def address(name: str, world: dict[str, Any]) -> str:
+    given = {
+        "task": [rows.ADD],
+        "task_access": [rows.ADD],
+        "policy": [rows.ADD],
+        "artifact": [world["job"].pk, world["file"].pk],
+        "thumbnail": [world["job"].pk, world["file"].pk],
+        "preview": [world["job"].pk, world["text"].pk],
+        "verb": [world["job"].pk, "cancel"],
+        "revoke_token": [world["token"].pk],
+        "saved_filter": [world["saved"].pk],
+    }
+    plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens"}
+    if name == "bulk":
+        return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
+    return reverse(
+        f"jobs:{name}", args=[] if name in plain else given.get(name, [world["job"].pk])
+    )
