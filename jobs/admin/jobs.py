@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django_celery_results.models import TaskResult
 
 from jobs import permissions
-from jobs.conf import configuration
 from jobs.models import Job, Task
 from jobs.reading import lines
 from jobs.reading.progress import Progress
@@ -131,7 +130,6 @@ class JobAdmin(JobActions, ReadOnly):
         the log."""
         job = context["original"]
         context |= {"job": job, "progress": Progress.of(job)}
-        context |= {"socket_path": configuration().socket_path}
         context |= {
             "verbs": self._offered(request, job),
             "log": lines.after(job, max(lines.last_number(job) - _TAIL, 0), limit=_TAIL),

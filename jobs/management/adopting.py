@@ -72,7 +72,7 @@ def _fate(entry: PeriodicTask) -> str:
     try:
         asked(entry)
     except registry.UnknownTask:
-        return "is kept: no task here has this name, so its jobs would fail"
+        return "is kept: no task here has this name, so its jobs would wait, and then fail"
     except (Invalid, Unreadable) as reason:
         return f"is kept, but its jobs would fail: {reason}"
     return "runs as the system: its jobs belong to nobody"

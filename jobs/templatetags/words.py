@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
+from jobs.conf import configuration
 from jobs.states import Requested, State, WaitingFor
 
 register = template.Library()
@@ -28,6 +29,13 @@ def icon(name: str, tone: str = "") -> SafeString:
     return format_html(
         '<svg class="ic {}" aria-hidden="true"><use href="#{}"></use></svg>', tone, name
     )
+
+
+@register.simple_tag
+def socket_meta() -> SafeString:
+    """What tells the scripts of a page where this site opens our sockets."""
+    path = configuration().socket_path
+    return format_html('<meta name="jobs-socket" content="{}">', path)
 
 
 @register.filter

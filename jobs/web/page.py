@@ -72,7 +72,6 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "base_template": configuration().base_template,
         "running": cache(lambda: running(user)),
-        "socket_path": configuration().socket_path,
         # A site may have no such address; who works in the admin can leave by that.
         "logout_url": lambda: _address("logout") or _admin_logout(user),
     }

@@ -102,6 +102,7 @@ def test_pages_stand_under_the_prefix_in_the_frame_of_the_site(adopted, ann):
     job = ann.get("/send")[1]
     completed(adopted, job)
     task = "/tools/tasks/letters.tasks.stamp/"
+    assert ann.get("/tools/api/docs")[0] == ann.get("/tools/api/openapi.json")[0] == 200
     for path in ("/tools/", "/tools/jobs/", "/tools/tasks/", task, "/tools/tokens/",
                  f"/tools/jobs/{job}/", f"/tools/jobs/{job}/log"):  # fmt: skip
         status, body, headers = ann.get(path)
@@ -109,6 +110,8 @@ def test_pages_stand_under_the_prefix_in_the_frame_of_the_site(adopted, ann):
         assert "script-src 'self'" in headers["Content-Security-Policy"], path
         if not path.endswith("log"):
             assert "<h1>The office</h1>" in body and 'content="/tools/ws"' in body, path
+        for file in re.findall(r'(?:href|src)="(/tools/static/[^"]*)"', body):
+            assert ann.get(file)[0] == 200, file
         own = {*re.findall(r'(?:href|src|action)="(/[^"#?]*)', body)}
         assert {a for a in own if not a.startswith("/tools/")} <= {"/backstage/"}, path
 
@@ -198,7 +201,7 @@ def test_the_admin_of_the_site_has_our_pages(adopted, ann):
         status, body, _headers = ann.get(f"/backstage/{page}/")
         assert status == 200 and "Backstage" in body, page
     status, body, _headers = ann.get(f"/backstage/jobs/job/{job}/change/")
-    assert status == 200 and f"/tools/jobs/{job}/" in body
+    assert status == 200 and f"/tools/jobs/{job}/" in body and 'content="/tools/ws"' in body
     entry = adopted.rows("SELECT id FROM django_celery_beat_periodictask")[0][0]
     assert ann.get(f"/backstage/django_celery_beat/periodictask/{entry}/change/")[0] == 200
 

@@ -1,6 +1,6 @@
 // Times and spans in words, as the server writes them, in the reader's own time zone.
 
-const words = document.getElementById("say").dataset;
+const words = (document.getElementById("say") ?? document.body).dataset;
 const pad = (number, digits = 2) => String(number).padStart(digits, "0");
 
 export function duration(seconds) {

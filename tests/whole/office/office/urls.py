@@ -1,4 +1,5 @@
 from django.contrib.auth.views import LoginView
+from django.contrib.staticfiles.views import serve
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -20,4 +21,5 @@ urlpatterns = [
     path("send", send),
     path("sign-in/", LoginView.as_view(template_name="office/sign_in.html"), name="sign-in"),
     path("backstage/", site.urls),
+    path("tools/static/<path:path>", serve, {"insecure": True}),
 ]
