@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
-from jobs.models import ApiToken, Attempt, JobError, Stack, Worker
+from jobs.models import ApiToken, Attempt, JobError, SavedFilter, Stack, Worker
 from jobs.states import State
 from tests.doors import form_tasks, rows
 from tests.doors.desk import schedule
@@ -51,6 +51,7 @@ def addresses(transactional_db: None, settings: Any, tmp_path: Any) -> list[str]
     refused = rows.job(State.FAILED, attempt=0, owner=admin, **misfit)
     names = (rows.ADD, form_tasks.many_kinds.name, form_tasks.uploads.name, "site.broken")
     stuck = _stuck(admin)
+    SavedFilter.objects.keep(admin, "failed", "state:failed -tag:odd")
     ApiToken.objects.issue(admin, ["read", "run"], name="cron", days=9)
     schedule("nightly")
     return [
@@ -58,6 +59,9 @@ def addresses(transactional_db: None, settings: Any, tmp_path: Any) -> list[str]
         reverse("jobs:home") + "?owner=me&since=1h",
         reverse("jobs:jobs"),
         reverse("jobs:jobs") + "?state=failed&owner=me&task=x&q=nothing",
+        reverse("jobs:jobs") + "?q=state:failed -tag:odd",
+        reverse("jobs:jobs") + "?q=state:odd since:never",
+        reverse("jobs:filters"),
         reverse("jobs:tasks"),
         reverse("jobs:tasks") + "?by=trouble&tag=tag&q=add",
         reverse("jobs:policy", args=[rows.ADD]),
@@ -133,6 +137,30 @@ def test_the_form_with_errors_breaks_no_rule(browser, live_server, addresses, lo
     page.get_by_role("button", name="Run now").click()
     page.get_by_text("Nothing was started.").wait_for()
     assert complaints(page) == []
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=["light-wide", "dark-narrow"])
+def test_a_search_goes_on_by_keyboard_alone_and_breaks_no_rule(
+    browser, live_server, addresses, look
+):
+    page = signed_in(browser, live_server.url, "admin", **look)
+    page.goto(reverse("jobs:jobs") + "?q=state:failed")
+    page.keyboard.press("/")
+    page.keyboard.type("ta")
+    options = page.get_by_role("option")
+    options.filter(has_text="task:").first.wait_for()
+    assert complaints(page) == []
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.type("add")
+    options.filter(has_text=rows.ADD).wait_for()
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#q").get_attribute("aria-activedescendant") == "suggestion-1"
+    page.keyboard.press("Enter")
+    assert page.locator("#q").input_value() == f"task:{rows.ADD} "
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**q=state%3Afailed*&q=task%3A{rows.ADD}*")
+    page.get_by_label(f"Remove the filter task:{rows.ADD}").wait_for()
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light-wide", "dark-narrow"])
