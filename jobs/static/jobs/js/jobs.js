@@ -5,7 +5,7 @@ import { look } from "./news.js";
 import { html, oneAtATime } from "./parts.js";
 import { tellAll } from "./times.js";
 
-const PAUSE = 1000; // between two fetches of rows
+const PAUSE = 2000; // between two fetches of rows
 const WITHOUT_SOCKET = 2000;
 const ROW_WRITTEN = 1500; // what was told just before we listened is in the row by then
 const rows = () => [...document.querySelectorAll("#rows [data-job]")];

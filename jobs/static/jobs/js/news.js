@@ -3,7 +3,7 @@
 import { html, oneAtATime, swap } from "./parts.js";
 
 const EVERY = 10_000;
-const PAUSE = 2000;
+const PAUSE = 5000; // they cost more than the rows
 
 // To be called when a job has changed its state, or come: so have the counts.
 export const look = oneAtATime(async () => {
