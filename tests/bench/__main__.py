@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from tests.bench import delay, frames, iteration, log, pages, rescue, throughput
+from tests.bench import crowd, delay, frames, iteration, log, pages, rescue, throughput
 from tests.bench.ground import Ground
 from tests.bench.table import Line, show
 
@@ -20,6 +20,8 @@ PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Line]]] = {
     "rescue": lambda ground, asked: rescue.measure(ground, asked.rounds, asked.jobs),
     "log": lambda ground, asked: log.measure(ground, asked.rounds),
     "delay": lambda ground, asked: delay.measure(ground, asked.rounds),
+    "sockets": lambda ground, asked: crowd.measure(ground, asked.rounds, asked.sockets),
+    "feed": lambda ground, asked: crowd.measure_feed(ground, asked.history, asked.lists),
     "pages": lambda ground, asked: pages.measure(ground, asked.rounds, asked.history),
 }
 
@@ -42,6 +44,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1500, help="no-ops in a round")
+    parser.add_argument("--sockets", type=int, default=5000, help="on one web process")
+    parser.add_argument("--lists", type=int, default=200, help="of jobs, open in browsers")
     parser.add_argument("--history", type=int, default=100_000, help="jobs behind the pages")
     parser.add_argument(
         "--database",

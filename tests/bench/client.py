@@ -95,6 +95,20 @@ class Client:
         """A job that has ended and wrote so many lines; its id."""
         return str(self.rows.write(lines).pk)
 
+    def cookies(self, count: int) -> list[str]:
+        """Of so many superusers who have signed in."""
+        return list(self.rows.crowd.cookies(count))
+
+    def held(self) -> str:
+        return str(self.rows.crowd.held())
+
+    def change(self, jobs: list[str]) -> Any:
+        return self.rows.crowd.change(jobs)
+
+    def stir(self, seconds: float, per_second: float) -> Any:
+        """Change jobs at random, so many a second."""
+        return self.rows.crowd.stir(seconds, per_second)
+
     def session(self) -> str:
         """The cookie of an admin who is signed in."""
         from django.conf import settings

@@ -9,15 +9,15 @@ import json
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from statistics import median, quantiles
-from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.bench.ground import Ground
-from tests.bench.side import OURS, Side
+from tests.bench.side import OURS, Process, Side
 from tests.bench.table import Line, Target
 from tests.waiting import eventually
 
@@ -30,11 +30,11 @@ PATIENCE_SECONDS = 60
 def measure(ground: Ground, rounds: int) -> list[Line]:
     side = ground.side(OURS)
     found: dict[str, list[float]] = {}
-    with web(side) as port, side.worker():
+    with web(side) as site, side.worker():
         cookie = side.tell("session")
         for _round in range(rounds):
             for task, calls, pause in (SPARSE, BUSY):
-                delays = asyncio.run(_watch(side, port, cookie, task, calls, pause))
+                delays = asyncio.run(_watch(side, site.port, cookie, task, calls, pause))
                 found.setdefault(task, []).extend(delays)
     sleeping, busy = found[SPARSE[0]], found[BUSY[0]]
     return [
@@ -49,9 +49,15 @@ def _line(whose: str, delay: float, bound: float) -> Line:
     return Line(f"progress → frame: {whose}", "ms", [delay], target=Target(bound, unit="ms"))
 
 
+@dataclass(frozen=True)
+class Served:
+    port: int
+    process: Process
+
+
 @contextmanager
-def web(side: Side) -> Any:
-    """The web of the side, as the site starts it; the port on which it answers."""
+def web(side: Side) -> Iterator[Served]:
+    """The web of the side, as the site starts it."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
@@ -63,7 +69,7 @@ def web(side: Side) -> Any:
                 return probe.connect_ex(("127.0.0.1", port)) == 0
 
         eventually(listens, within=PATIENCE_SECONDS)
-        yield port
+        yield Served(port, process)
 
 
 async def _watch(

@@ -37,8 +37,8 @@ def measure(ground: Ground, rounds: int) -> list[Line]:
     side.tell("collect")
     job = side.tell("write", lines=LINES)
     name, _, value = side.tell("session").partition("=")
-    with web(side) as port, chromium() as browser:
-        url = f"http://127.0.0.1:{port}"
+    with web(side) as site, chromium() as browser:
+        url = f"http://127.0.0.1:{site.port}"
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         context.add_cookies([{"name": name, "value": value, "url": url}])
         page = context.new_page()

@@ -124,6 +124,10 @@ class Process:
             command, cwd=BASE, env=side.environment | environment, stdout=log, stderr=log
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def check(self) -> None:
         """Raises Died when it does not run any more."""
         if self._process.poll() is not None:

@@ -9,10 +9,10 @@ from jobs.models import Job, LogChunk
 from jobs.states import State
 from project.celery import app
 
-from . import history, looks
+from . import crowd, history, looks
 
 __all__ = [
-    "act", "app", "empty", "finished", "let_out", "looks_of", "row", "seed", "write",
+    "act", "app", "crowd", "empty", "finished", "let_out", "looks_of", "row", "seed", "write",
 ]  # fmt: skip
 
 CHUNK = 100
