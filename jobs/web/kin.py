@@ -27,7 +27,7 @@ def of(user: permissions.Person, job: Job) -> list[Kin]:
     found = [
         Kin(_("Again of"), _only(one, job.retry_of_id)),
         _several(_("Run again as"), seen.filter(retry_of=job.pk)),
-        Kin(_("Asked for by"), _only(one, job.parent_id)),
+        Kin(_("By the job"), _only(one, job.parent_id)),
         Kin(_("Began with"), _only(one, job.root_id) if job.root_id != job.parent_id else []),
         _several(_("It asked for"), seen.filter(parent_id=job.pk)),
     ]

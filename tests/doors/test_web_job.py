@@ -124,7 +124,7 @@ def test_neighbours_are_those_that_one_may_see(client, owner):
     assert kin["Again of"] == kin["Began with"] == ["old"]
     assert (kin["Run again as"], kin["It asked for"]) == (["again"], ["child"])
     assert len(kin["Of its group"]) == 5
-    assert "Asked for by" not in kin
+    assert "By the job" not in kin
     assert "hidden-" not in response.content.decode()
 
 
