@@ -10,14 +10,19 @@ from datetime import timedelta
 from functools import cached_property
 
 from django.db.models import F, Q
+from django.utils import timezone
 
 from jobs import permissions
-from jobs.models import Job, JobQuerySet, Worker
+from jobs.models import Job, JobQuerySet, Task, Worker
 from jobs.states import State
+
+from . import runs
 
 COUNTED = 10_000
 MOST_WORKERS = 500
 MOST_SHOWN = 5
+MOST_ESTIMATED = 500
+"""Of a line longer than that nobody says how long it takes."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,31 @@ class Wait:
 
     @cached_property
     def place(self) -> Place:
+        return Place(_counted(self._before), _counted(self._line))
+
+    @cached_property
+    def seconds(self) -> float | None:
+        """About how long until its turn, if each job before it and each that runs takes as
+        long as is usual for its task. None where that would be a guess: nobody takes them,
+        the line is long, or a task has ended too few jobs."""
+        if not self.slots or self.free or not 0 < self.place.before <= MOST_ESTIMATED:
+            return None
+        ahead = Counter(self._before.values_list("task", flat=True))
+        usual = self._usual({*ahead, *(job.task_id for job in self.running)})
+        if None in usual.values():
+            return None
+        line = sum((usual[task] or 0) * count for task, count in ahead.items())
+        left = [(usual[job.task_id] or 0) - _elapsed(job) for job in self.running]
+        return (line + sum(max(seconds, 0) for seconds in left)) / self.slots
+
+    def _usual(self, names: set[str]) -> dict[str, float | None]:
+        """What is usual for each task, by all its jobs: it is told only of all together."""
+        last = runs.last_runs(Job.objects.all())
+        rows = Task.objects.filter(pk__in=names).annotate(last=last).values_list("pk", "last")
+        return dict.fromkeys(names) | {name: runs.told(row).usual for name, row in rows}
+
+    @property
+    def _before(self) -> JobQuerySet:
         job = self.job
         first = Q(priority__gt=job.priority)
         # SQLite compares moments as text: one of 3 digits comes before the same one of 6.
@@ -94,12 +124,16 @@ class Wait:
         first |= Q(priority=job.priority, created_at__lte=earlier)
         at_once = Q(created_at__gt=earlier, created_at__lte=job.created_at, pk__lt=job.pk)
         first |= Q(priority=job.priority) & at_once
-        return Place(_counted(self._line.filter(first)), _counted(self._line))
+        return self._line.filter(first)
 
     @property
     def _line(self) -> JobQuerySet:
         line = Job.objects.filter(ring_at__isnull=False, queue=self.job.queue)
         return line.filter(state=State.QUEUED)
+
+
+def _elapsed(job: Job) -> float:
+    return (timezone.now() - job.started_at).total_seconds() if job.started_at else 0
 
 
 def _counted(jobs: JobQuerySet) -> int:

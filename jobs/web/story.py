@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -63,7 +64,16 @@ def story(job: Job, attempts: list[Attempt], events: list[Event]) -> list[Happen
 def _asked(job: Job) -> Iterator[Happening]:
     person = job.owner
     words = _("Asked for by") if person else _("Asked for")
-    yield Happening(job.created_at, words, symbol="s-queued", person=person)
+    if job.schedule is None:
+        yield Happening(job.created_at, words, symbol="s-queued", person=person)
+        return
+    fired = _("Fired by the schedule %(name)s") % {"name": job.schedule.name}
+    due = _("due at %(moment)s") % {"moment": _moment(job.due_at)} if job.due_at else ""
+    yield Happening(job.created_at, fired, due, symbol="i-clock")
+
+
+def _moment(at: datetime) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _tries(job: Job, attempts: Iterable[Attempt]) -> Iterator[Happening]:

@@ -10,7 +10,7 @@ from jobs.models import Attempt, Event, Job
 from jobs.states import State
 from jobs.web.story import story
 
-from . import rows
+from . import desk, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +68,10 @@ def test_the_reason_of_a_person_stands_beside_the_person_only():
 def test_a_job_that_failed_without_words_tells_the_kind_of_error():
     job = rows.job(State.FAILED, error_type="ValueError")
     assert ("Failed", "ValueError") in told(job)
+
+
+def test_a_fire_tells_of_which_schedule_and_for_which_moment():
+    entry = desk.schedule("nightly")
+    due = timezone.now().replace(2026, 8, 22, 14, 0, 0, 0)
+    job = rows.job(State.QUEUED, schedule=entry, due_at=due)
+    assert told(job) == [("Fired by the schedule nightly", "due at 2026-08-22 14:00:00 UTC")]

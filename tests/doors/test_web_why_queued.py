@@ -145,3 +145,27 @@ def test_a_job_whose_turn_to_be_rung_has_not_come_says_so(olga):
     serve()
     job = queued(ring_at=in_(-5), queued_at=in_(-5))
     assert why(olga, job)[1]["Its message is not out yet"] is None
+
+
+def test_how_long_the_line_takes_is_said_where_it_can_be(olga):
+    job = queued(ago=10)
+    queued(ago=20)
+    queued(ago=30)
+    assert Wait(olga, job).seconds is None  # nobody serves
+    serve(slots=2)
+    for _ in range(2):
+        rows.job(State.RUNNING, worker="main@node", ago=1)
+    assert Wait(olga, job).seconds is None  # nobody knows how long they take
+    for n in range(3):
+        at = timezone.now() - timedelta(hours=n + 1)
+        rows.job(
+            State.COMPLETED,
+            created_at=at,
+            started_at=at,
+            finished_at=at + timedelta(seconds=60),
+        )
+    seconds = Wait(olga, job).seconds
+    assert seconds is not None and 100 < seconds <= (2 * 60 + 2 * 59) / 2
+    assert "until its turn, if all before it take" in panel(olga, job)
+    queued(ago=40, task="never.ran")
+    assert Wait(olga, job).seconds is None

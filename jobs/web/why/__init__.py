@@ -92,3 +92,8 @@ class Why:
         if self._job.state != State.QUEUED or not self._wait.place.before:
             return None
         return self._wait.place
+
+    @property
+    def seconds_in_line(self) -> float | None:
+        """About how long it takes until its turn, where that can be said."""
+        return self._wait.seconds
