@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from jobs import permissions
 from jobs.models import ApiToken
 
-from .rules import OwnRules, page_of
+from .rules import OwnRules, page_of, person
 
 
 @page_of(ApiToken)
@@ -30,6 +30,12 @@ class ApiTokenAdmin(OwnRules):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """With their person only: who deletes a user would else be told that they may not."""
+        match = request.resolver_match
+        is_ours = match is None or str(match.url_name).startswith("jobs_")
+        return bool(person(request).is_superuser and not is_ours)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Only this one, be there others of Django's or the site's."""

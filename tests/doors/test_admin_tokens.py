@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
-from jobs.models import ApiToken
+from jobs.models import ApiToken, Job
 
-from . import desk
+from . import desk, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +66,13 @@ def test_many_need_no_more_queries_than_few(tokens):
     for number in range(5):
         ApiToken.objects.issue(desk.staff(f"p{number}"), ["read"])
     assert desk.queries(boss, desk.address(ApiToken)) == before
+
+
+def test_who_deletes_a_person_deletes_their_tokens(tokens):
+    boss, ada = desk.at(tokens["people"]["boss"]), tokens["people"]["ada"]
+    rows.job(owner=ada)
+    gone = desk.address(User, "delete", ada.pk)
+    assert boss.post(gone, {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(pk=ada.pk).exists()
+    assert not ApiToken.objects.filter(pk=tokens["of"]["ada"].pk).exists()
+    assert Job.objects.get().owner is None
