@@ -26,6 +26,7 @@ DONE = {
     "edit": lazy("Edited"),
     "replaced": lazy("Its process was replaced"),
     "misfit": lazy("Held: its parameters no longer fit its task"),
+    "hand_back": lazy("Handed back to plain Celery"),
 }
 
 
@@ -40,6 +41,7 @@ SIGNS = {
     "retry": ("i-redo", ""),
     "edit": ("i-edit", ""),
     "stack": ("i-queue", ""),
+    "hand_back": ("i-out", ""),
     "stall": ("i-alert", "t-warn"),
 }
 

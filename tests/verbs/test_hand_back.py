@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 from jobs import enqueue
 from jobs.execution.hand_back import LEAVING, hand_back
 from jobs.execution.order import Order
+from jobs.management.commands import jobs_hand_back
 from jobs.models import Event, Job, Leader, Worker
 from jobs.params import Invalid
 from jobs.registry import UnknownTask
@@ -70,7 +71,6 @@ def test_one_that_cannot_be_sent_stays_ours(sent, monkeypatch):
 @pytest.mark.parametrize(
     ("task", "columns", "told"),
     [
-        (log_in.name, {"params": {"user": "a"}}, Invalid),
         (form_tasks.uploads.name, {"params": {"files": [{"$file": "1"}]}}, Invalid),
         ("of.nobody", {"params": {"x": 1}}, UnknownTask),
     ],
@@ -84,6 +84,36 @@ def test_what_no_plain_message_can_say_stays_and_is_told(sent, task, columns, to
         call_command("jobs_hand_back", stdout=io.StringIO(), stderr=errors)
     assert end.value.code == 1 and f"{job.pk} stays: " in errors.getvalue()
     assert Job.objects.get().state == State.QUEUED and sent == []
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.PAUSED, State.COMPLETED])
+def test_what_was_taken_meanwhile_stays_where_it_is(sent, state):
+    seen = rows.job(params={"x": 1})
+    Job.objects.all().delete()
+    rows.job(state, id=seen.pk)
+    assert not hand_back(seen, Order())
+    assert (Job.objects.get().state, sent) == (state, [])
+
+
+def test_a_secret_is_not_laid_open_in_the_broker(sent):
+    given = {"user": "ann", "password": "abc", "token": "xyz"}
+    by_code = Job.objects.get(pk=log_in.delay(**given).id)
+    for job in (enqueue(log_in.name, given), by_code):
+        with pytest.raises(Invalid, match="secret"):
+            hand_back(job, Order())
+    assert sent == [] and set(Job.objects.values_list("state", flat=True)) == {State.QUEUED}
+
+
+def test_each_of_many_leaves_once_and_what_cannot_stays_behind(sent, monkeypatch):
+    monkeypatch.setattr(jobs_hand_back, "_BATCH", 2)
+    ids = [enqueue(rows.ADD, {"x": n}).pk for n in range(5)]
+    stays = rows.job(task="of.nobody", params={"x": 1})
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("jobs_hand_back", stdout=out, stderr=io.StringIO())
+    assert "5 handed back" in out.getvalue()
+    assert sorted(options["task_id"] for _named, options in sent) == sorted(ids)
+    assert Job.objects.live().get() == stays
 
 
 def test_only_what_moves_by_itself_leaves():

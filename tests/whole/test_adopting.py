@@ -96,6 +96,8 @@ def test_a_second_time_there_is_nothing_to_do(adopted):
 def test_the_code_that_runs_is_that_of_the_wheel(adopted):
     where = Path(adopted.run("import jobs; print(jobs.__file__)"))
     assert Path(settings.BASE_DIR) not in where.parents
+    # No page of this site's own, which would take the place of the stranger's.
+    assert {each.name for each in (where.parent / "templates").iterdir()} == {"admin", "jobs"}
 
 
 def test_pages_stand_under_the_prefix_in_the_frame_of_the_site(adopted, ann):

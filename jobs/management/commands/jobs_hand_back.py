@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
@@ -11,9 +12,11 @@ from jobs.execution.hand_back import LEAVING, hand_back
 from jobs.execution.many import words
 from jobs.execution.order import Order
 from jobs.management.leaving import staying, still_running
-from jobs.models import Job
+from jobs.models import Job, JobQuerySet
 from jobs.params import Invalid
 from jobs.registry import UnknownTask
+
+_BATCH = 200
 
 
 class Command(BaseCommand):
@@ -31,7 +34,7 @@ class Command(BaseCommand):
         if name := still_running():
             raise CommandError(f"End {name} first: a job must not run here and there.")
         done, refused = 0, 0
-        for job in going.order_by("created_at", "pk").iterator(chunk_size=100):
+        for job in _each(going):
             gone = self._handed_back(job)
             done, refused = done + gone, refused + (not gone)
         self.stdout.write(f"{done} handed back")
@@ -48,3 +51,11 @@ class Command(BaseCommand):
         except OperationalError as reason:
             raise CommandError(f"The broker cannot be reached: {reason}") from None
         return False
+
+
+def _each(going: JobQuerySet) -> Iterator[Job]:
+    """All of them, the eldest first as far as ids tell, each once: those before change."""
+    last = ""
+    while batch := list(going.filter(pk__gt=last).order_by("pk")[:_BATCH]):
+        yield from batch
+        last = batch[-1].pk
