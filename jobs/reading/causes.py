@@ -48,6 +48,15 @@ class Failure:
     def kind(self) -> tuple[str, str]:
         return self.task, _PARTICULAR.sub("#", self.words).lower()
 
+    @property
+    def search(self) -> Filters:
+        """Finds those of its kind: by the longest piece of the message that is the same in
+        all of them."""
+        piece = max(_PARTICULAR.split(self.error or self.reason), key=len).strip()
+        said = piece if len(piece) >= _TOLD_APART else self.error_type or piece
+        found = [Term("state", "failed"), Term("task", self.task)]
+        return Filters((*found, Term("error", said)) if said else tuple(found))
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -118,7 +127,7 @@ def alike(jobs: JobQuerySet, job: Job) -> Alike | None:
         count=len(same),
         first_at=min(same[-1].at, mine.at),
         is_more=len(looked_at) == _MOST_ALIKE,
-        address=_search(mine).address,
+        address=mine.search.address,
     )
 
 
@@ -128,18 +137,6 @@ def failure_of(job: Job) -> Failure:
     return _failure(
         job.pk, job.task_id, job.error_type, job.error[:_SHOWN], job.reason[:_SHOWN], at
     )
-
-
-def _search(mine: Failure) -> Filters:
-    """The longest piece of the message that is the same in all of them finds them."""
-    piece = max(_PARTICULAR.split(mine.error or mine.reason), key=len).strip()
-    said = piece if len(piece) >= _TOLD_APART else mine.error_type or piece
-    terms = [
-        Term("state", "failed"),
-        Term("task", mine.task),
-        *([Term("error", said)] if said else []),
-    ]
-    return Filters(tuple(terms))
 
 
 def _failure(

@@ -49,6 +49,15 @@ class Row:
         return bool(self.usual and (self.sheet.elapsed or 0) > _LATE * self.usual)
 
 
+@dataclass(frozen=True)
+class Wrong:
+    """Failures of one kind, and the address that finds them all."""
+
+    cause: Cause
+    address: str
+    may_run: bool
+
+
 class Now:
     """All that the page tells; each part is read when a template asks for it."""
 
@@ -131,8 +140,16 @@ class Now:
         return causes(self.jobs, timezone.now() - _SPANS[self.span][0])
 
     @property
-    def causes(self) -> list[Cause]:
-        return self.failed.causes[:_SHOWN]
+    def wrong(self) -> list[Wrong]:
+        shown = self.failed.causes[:_SHOWN]
+        names = {cause.last.task for cause in shown}
+        mine = permissions.tasks(self.user, "run").filter(pk__in=names)
+        allowed = set(mine.values_list("pk", flat=True))
+        return [Wrong(each, self._search(each), each.last.task in allowed) for each in shown]
+
+    def _search(self, cause: Cause) -> str:
+        found = cause.last.search.with_only("since", self.span)
+        return (found.with_only("owner", "me") if self.is_mine else found).address
 
     @cached_property
     def broken(self) -> list[Task]:

@@ -51,6 +51,18 @@ def test_failures_are_told_by_cause_not_one_by_one(admin):
     }
 
 
+def test_a_cause_leads_to_its_jobs_and_to_running_them_again(admin):
+    for number in range(2):
+        failed(f"card of order {number} was declined")
+    failed("no money")
+    wrong = next(each for each in now(admin).wrong if each.cause.count == 2)
+    assert wrong.may_run
+    page = admin.get(reverse("jobs:jobs") + wrong.address)
+    assert len(page.context["sheets"]) == 2
+    asked = admin.get(reverse("jobs:bulk") + wrong.address + "&verb=retry&all=1")
+    assert asked.status_code == 200 and "2 jobs" in asked.content.decode()
+
+
 def test_one_looks_back_as_far_as_the_address_says(admin):
     failed("old", ago=3 * 86_400)
     failed("new", ago=1_800)
@@ -159,7 +171,7 @@ def test_a_site_without_a_task_says_how_to_write_one(client):
 
 def test_a_part_is_the_same_as_at_the_first_paint(admin):
     rows.job(State.RUNNING, ago=5)
-    failed("bad")
+    failed("bad", ago=5400)
     whole = admin.get(HOME).content.decode()
     for part in ("answers", "running", "wrong", "waits", "next"):
         assert f'id="{part}"' in whole
