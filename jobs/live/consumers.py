@@ -15,7 +15,7 @@ from jobs.permissions import Person
 from .admission import Credential, Scope, credential, may_come_from_here, person_of
 from .limits import HANDSHAKE_SECONDS, seat
 from .socket import Socket
-from .threads import in_thread
+from .threads import in_thread, take_lane
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -40,6 +40,7 @@ async def consumer(scope: Scope, receive: Receive, send: Send) -> None:
     with seat(person.pk) as is_free:
         if not is_free:
             return await _close(send, TOO_MANY)
+        take_lane(person.pk)
         await send({"type": "websocket.accept"})
         await Socket(given, person, send).serve(receive)
 

@@ -50,7 +50,7 @@ class Web:
     def stop(self) -> None:
         assert self.process is not None
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)  # as long as its slow queries take
 
     def _listens(self) -> bool:
         if self.process is None or self.process.poll() is not None:
