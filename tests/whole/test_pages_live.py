@@ -99,6 +99,7 @@ def test_another_person_sees_nothing_of_it(site, browser, admin):
     job = rows.job(State.COMPLETED, owner=admin)
     rows.user("stranger")
     page = signed_in(browser, site.url, "stranger")
+    page.goto(reverse("jobs:jobs"))
     expect(page.get_by_text("Nothing ran yet")).to_be_visible()
     assert page.goto(reverse("jobs:job", args=[job.pk])).status == 404  # type: ignore[union-attr]
     page.context.close()
