@@ -105,7 +105,7 @@ class Client:
     def change(self, jobs: list[str]) -> Any:
         return self.rows.crowd.change(jobs)
 
-    def stir(self, seconds: float, per_second: float) -> Any:
+    def stir(self, seconds: float, per_second: int) -> Any:
         """Change jobs at random, so many a second."""
         return self.rows.crowd.stir(seconds, per_second)
 

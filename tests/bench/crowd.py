@@ -24,9 +24,7 @@ from tests.bench.table import Line, Target
 EACH = 20
 """Sockets of one person: the most that a web process takes."""
 AT_ONCE = 50
-CHANGES_OF_ONE = 2.5
-"""A second, for each open list: 200 lists, 500 changes."""
-STIRRED_SECONDS = 20
+CHANGES_PER_SECOND, STIRRED_SECONDS = 500, 20
 
 
 def measure(ground: Ground, rounds: int, sockets: int) -> list[Line]:
@@ -144,7 +142,7 @@ async def _feed(side: Side, site: Any, cookies: list[str]) -> Any:
             await page.open()
         following = [asyncio.create_task(page.follow()) for page in pages]
         before, began = _cpu(site.process), time.monotonic()
-        stir = {"seconds": STIRRED_SECONDS, "per_second": CHANGES_OF_ONE * len(pages)}
+        stir = {"seconds": STIRRED_SECONDS, "per_second": CHANGES_PER_SECOND}
         changes = await asyncio.to_thread(side.tell, "stir", **stir)
         used = (_cpu(site.process) - before) / (time.monotonic() - began)
         await asyncio.sleep(5)  # the last rows

@@ -50,7 +50,7 @@ def change(jobs: list[str]) -> list[tuple[str, int]]:
     return [(job.pk, job.version) for job in changed]
 
 
-def stir(seconds: float, per_second: float) -> list[tuple[str, int, float]]:
+def stir(seconds: float, per_second: int) -> list[tuple[str, int, float]]:
     """Change jobs at random, so many a second: each with its version and the moment."""
     dice, found = random.Random(1), []
     ids = list(Job.objects.values_list("pk", flat=True))
