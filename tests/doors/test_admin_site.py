@@ -1,6 +1,7 @@
 """A site with an admin of its own gets all our pages there, by one call."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Group, User
+from django.contrib.staticfiles.finders import find
 from django.test import Client
 from django.urls import include, path
 from django_celery_beat import admin as stock
@@ -92,3 +94,13 @@ def _elsewhere(shown: Any) -> list[str]:
     found = re.findall(r'(?:href|action)="(/[^"]*)"', shown.content.decode())
     known = ("/desk/", "/tools/", "/static/")
     return [each for each in found if not each.startswith(known) and each != "/"]
+
+
+def test_states_have_the_same_tones_as_on_our_pages():
+    def tones(sheet: str) -> set[str]:
+        text = Path(str(find(f"jobs/css/{sheet}.css"))).read_text()
+        names = "idle|run|ok|warn|retry|bad|hold"
+        return set(re.findall(rf"--(?:{names})(?:-soft)?: light-dark[^;]*;", text))
+
+    assert len(tones("batuta")) == 14
+    assert tones("admin") == tones("batuta")
