@@ -2,6 +2,7 @@
 kept in a cookie of theirs."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -52,7 +53,7 @@ class Columns:
             return cls(frozenset(each.name for each in COLUMNS if each.is_usual))
         return cls(frozenset(kept.split(".")))
 
-    @property
+    @cached_property
     def chosen(self) -> list[Column]:
         """The columns that are shown, in their order."""
         return [each for each in COLUMNS if each.name in self.names and each.classes]

@@ -61,7 +61,7 @@ def test_the_list_marks_counts_and_filters_them(admin):
 
 def test_where_none_has_stalled_nothing_is_said_of_it(admin):
     rows.job(State.RUNNING)
-    assert "is:stalled" not in html(admin, "jobs")
+    assert "?q=is:stalled" not in html(admin, "jobs")
 
 
 def test_verbs_on_all_that_match_mean_the_stalled_ones_only(admin):

@@ -19,6 +19,8 @@ PAGES = {
     "own jobs": lambda job: reverse("jobs:jobs") + "?owner=me",
     "jobs of a task": lambda job: reverse("jobs:jobs") + f"?task={NAMES[3]}",
     "search of jobs": lambda job: reverse("jobs:jobs") + "?q=address",
+    "jobs by parameter": lambda job: reverse("jobs:jobs") + "?q=param.x:>990",
+    "jobs by error": lambda job: reverse("jobs:jobs") + "?q=error:nowhere+-tag:none",
     "what is new": lambda job: reverse("jobs:jobs") + "?part=fresh",
     "a job": lambda job: reverse("jobs:job", args=[job]),
     "tasks": lambda job: reverse("jobs:tasks"),
