@@ -147,12 +147,6 @@ def may(user: Person, verb: Verb, row: Task | Job) -> bool:
     return chosen.filter(pk=row.pk).exists()
 
 
-def may_grant(user: Person) -> bool:
-    """Whether `user` may say which groups see, run and manage a task: who could would be
-    able to give away what was never theirs to give."""
-    return bool(user.is_active and user.is_superuser)
-
-
 @dataclass(frozen=True)
 class Ground:
     """One reason why somebody may."""

@@ -59,15 +59,14 @@ class PolicyForm(forms.Form):
     )  # fmt: skip
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, task: Task, user: permissions.Person, data: Any = None) -> None:
+    def __init__(self, task: Task, data: Any = None) -> None:
         self.task = task
         initial = {name: getattr(task, name) for name in EDITED}
         super().__init__(data, initial=initial | {"seen": verbs.fingerprint(task)})
         for name in set(EDITED) - {"enabled"}:
             self._tell_code(name, in_code(task.name, name))
-        if permissions.may_grant(user):
-            for name, label in _GROUPS.items():
-                self.fields[name] = self._groups(name, label)
+        for name, label in _GROUPS.items():
+            self.fields[name] = self._groups(name, label)
         self.order_fields([*EDITED, *_GROUPS, "reason"])
 
     def clean(self) -> dict[str, Any]:
@@ -109,9 +108,8 @@ class PolicyForm(forms.Form):
 @page("POST")
 def policy(request: HttpRequest, name: str) -> HttpResponse:
     """Change the operators' half of a task; POST saves it."""
-    user = person(request)
-    task = permissions.task(user, "manage", name)
-    form = PolicyForm(task, user, request.POST if request.method == "POST" else None)
+    task = permissions.task(person(request), "manage", name)
+    form = PolicyForm(task, request.POST if request.method == "POST" else None)
     if request.method == "POST" and _is_saved(request, form):
         return redirect("jobs:task", task.name)
     context = {"section": "tasks", "task": task, "form": form}

@@ -27,6 +27,8 @@ def sent(client: Client, **fields: Any) -> dict[str, Any]:
     """What a browser sends back of the page as it was shown."""
     form = client.get(ADDRESS).context["form"]
     shown = {"seen": form.initial["seen"], "enabled": "on" if form.initial["enabled"] else None}
+    for name in ("viewers", "runners", "managers"):
+        shown[name] = [group.pk for group in form[name].initial]
     return {name: value for name, value in {**shown, **fields}.items() if value is not None}
 
 
@@ -77,12 +79,9 @@ def test_nothing_is_saved_over_what_another_person_saved_meanwhile(manager):
     assert Task.objects.get().queue == "theirs"
 
 
-def test_groups_are_given_by_superusers_only(manager):
-    friends = Group.objects.create(name="friends")
-    manager.post(ADDRESS, sent(manager, managers=[friends.pk], runners=[friends.pk]))
+def test_whoever_manages_it_says_who_else_may(manager):
+    mine, friends = Group.objects.get(), Group.objects.create(name="friends")
+    manager.post(ADDRESS, sent(manager, managers=[mine.pk], runners=[friends.pk]))
     task = Task.objects.get()
-    assert [*task.runners.all()] == [] and friends not in task.managers.all()
-    boss = Client()
-    boss.force_login(rows.user("boss", is_superuser=True))
-    boss.post(ADDRESS, sent(boss, runners=[friends.pk], managers=[]))
-    assert [*task.runners.all()] == [friends] and not task.managers.exists()
+    assert [*task.runners.all()] == [friends] and [*task.managers.all()] == [mine]
+    assert Event.objects.get().after == {"runners": ["friends"]}

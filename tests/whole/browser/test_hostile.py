@@ -99,7 +99,7 @@ def test_hostile_words_in_lists_and_searches_are_text(pages, victim, bitten):
     hostile = Task.objects.filter(description=HOSTILE).values_list("pk", flat=True)
     tasks = [reverse("jobs:task", args=[name]) for name in hostile]
     assert len(tasks) == 3
-    for address in ("/jobs/", "/tasks/", *tasks):
+    for address in ("/", "/jobs/", "/tasks/", *tasks):
         for page in pages:
             page.goto(address)
             unharmed(page, bitten)
