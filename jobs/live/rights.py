@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.models import Group
@@ -22,6 +23,7 @@ from jobs.models import ApiToken, Grant, Task
 from jobs.signals import rights_changed, thing_changed
 
 _UID: dict[str, Any] = {"dispatch_uid": "jobs.live.rights", "weak": False}
+_SESSIONS = "django.contrib.sessions"
 _AFTERWARDS = ("post_add", "post_remove", "post_clear")
 
 
@@ -53,10 +55,11 @@ def _tell(people: Iterable[Any] | None) -> None:
 
 def _session_row() -> type[Model] | None:
     """The model of sessions, where they are rows."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    row: type[Model] | None = (
-        store.get_model_class() if hasattr(store, "get_model_class") else None
-    )
+    engine = settings.SESSION_ENGINE
+    if engine.startswith(_SESSIONS) and not apps.is_installed(_SESSIONS):
+        return None  # nobody signs in with a session here, and the model cannot be imported
+    store = import_module(engine).SessionStore
+    row: type[Model] | None = getattr(store, "get_model_class", lambda: None)()
     return row
 
 
