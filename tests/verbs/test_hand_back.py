@@ -108,10 +108,14 @@ def test_each_of_many_leaves_once_and_what_cannot_stays_behind(sent, monkeypatch
     monkeypatch.setattr(jobs_hand_back, "_BATCH", 2)
     ids = [enqueue(rows.ADD, {"x": n}).pk for n in range(5)]
     stays = rows.job(task="of.nobody", params={"x": 1})
+    told = io.StringIO()
+    call_command("jobs_hand_back", "--dry-run", stdout=told)
+    assert (told.getvalue(), sent) == ("6 would be handed back\n", [])
     out = io.StringIO()
     with pytest.raises(SystemExit):
         call_command("jobs_hand_back", stdout=out, stderr=io.StringIO())
     assert "5 handed back" in out.getvalue()
+    assert len(sent) == 5
     assert sorted(options["task_id"] for _named, options in sent) == sorted(ids)
     assert Job.objects.live().get() == stays
 

@@ -62,7 +62,7 @@ class Office:
         database: int = OWN_DATABASE,
     ) -> None:
         self.folder = folder
-        self.told = ""
+        self.told = self.where = self.token = ""
         own_redis = f"{redis_url}?db={database}"
         path = [str(folder), *([str(packages)] if packages else [])]
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
