@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
 from django.test import Client
@@ -88,3 +89,9 @@ def errors(response: Any) -> dict[str, list[str]]:
 def told(response: Any) -> list[str]:
     """The messages of the page that followed."""
     return [str(message) for message in response.context["messages"]]
+
+
+def admin_models() -> list[Any]:
+    """What has a page of ours in the admin."""
+    apps = ("jobs", "django_celery_beat", "django_celery_results")
+    return [model for model in admin.site._registry if model._meta.app_label in apps]

@@ -22,10 +22,11 @@ PAGES = {
     "jobs by parameter": lambda job: reverse("jobs:jobs") + "?q=param.x:>990",
     "jobs by error": lambda job: reverse("jobs:jobs") + "?q=error:nowhere+-tag:none",
     "what is new": lambda job: reverse("jobs:jobs") + "?part=fresh",
+    "how a search goes on": lambda job: reverse("jobs:suggest") + "?q=task:team",
     "a job": lambda job: reverse("jobs:job", args=[job]),
     "tasks": lambda job: reverse("jobs:tasks"),
     "a task": lambda job: reverse("jobs:task", args=[NAMES[3]]),
-    "jobs of the API": lambda job: reverse("jobs:jobs") + "../api/jobs",
+    "jobs of the API": lambda job: reverse("jobs:api:api-root") + "jobs",
     "jobs in the admin": lambda job: reverse("admin:jobs_job_changelist"),
 }
 
@@ -33,7 +34,7 @@ PAGES = {
 def look(who: User, page: str, tries: int) -> tuple[int, list[float]] | None:
     """Queries, and milliseconds of each try; None where the page is not theirs."""
     job = permissions.jobs(who).values_list("pk", flat=True).first() or "none"
-    address = PAGES[page](job).replace("jobs/../", "")
+    address = PAGES[page](job)
     browser = Client(headers={"host": "localhost"})
     browser.force_login(who)
     statements: list[str] = []
