@@ -12,7 +12,7 @@ from django.db.models import BooleanField, F, Func, Q, Value
 MOST_NAMES = 5
 OPERATORS = ("<=", ">=", "<", ">", "=")
 WORDS = {"true": "boolean", "false": "boolean", "null": "null"}
-_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 
 # How each kind of JSON value is told, read and compared in each database.
 _SQLITE_KINDS = {

@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from jobs.params.secret import sealed
 from jobs.reading import filters
 from jobs.reading.filters import Filters
+from jobs.reading.grammar import KEYS, Term
 from jobs.states import State
 from tests.doors import form_tasks, rows
 
@@ -184,3 +188,17 @@ def test_what_no_index_finds_is_asked_of_the_newest_only(admin, monkeypatch):
 def test_a_mistake_matches_nothing(admin, text):
     rows.job(note="failed")
     assert not Filters.read(text).chosen(admin).exists()
+
+
+VALUES = st.text(max_size=12) | st.sampled_from(
+    ["%", "\\", "*'", ">1e9", ">=\u0663", "[", "7" * 9]
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(["", *KEYS, "param.x", "param.größe.ª"]), VALUES, st.booleans())
+def test_no_database_stumbles_over_what_is_typed(admin, key, value, is_not):
+    with transaction.atomic():
+        rows.job(State.FAILED, params={"x": "text", "größe": {"ª": [1]}}, error="\\%'")
+        rows.job(State.FAILED, params={"x": 3, "größe": {"ª": 1}})
+        list(Filters.read(str(Term(key, value, is_not))).chosen(admin))
