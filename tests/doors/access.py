@@ -101,6 +101,11 @@ admin GET apitoken change                        login 302   302   302   302   2
 admin GET apitoken changelist                    login 200   200   200   200   200   200   login
 admin GET apitoken delete                        login 403   403   403   403   403   403   login
 admin GET apitoken history                       login 302   302   302   302   200   200   login
+admin GET artifact add                           login 403   403   403   403   403   403   login
+admin GET artifact change                        login 302   200   200   200   200   200   login
+admin GET artifact changelist                    login 200   200   200   200   200   200   login
+admin GET artifact delete                        login 403   403   403   403   403   403   login
+admin GET artifact history                       login 302   200   200   200   200   200   login
 admin GET clockedschedule add                    login 403   403   403   200   403   200   login
 admin GET clockedschedule change                 login 302   302   302   302   302   302   login
 admin GET clockedschedule changelist             login 200   200   200   200   200   200   login
@@ -112,10 +117,10 @@ admin GET crontabschedule changelist             login 200   200   200   200   2
 admin GET crontabschedule delete                 login 403   403   403   302   403   302   login
 admin GET crontabschedule history                login 302   302   302   302   302   302   login
 admin GET event add                              login 403   403   403   403   403   403   login
-admin GET event change                           login 302   302   302   302   302   200   login
+admin GET event change                           login 302   200   200   200   200   200   login
 admin GET event changelist                       login 200   200   200   200   200   200   login
 admin GET event delete                           login 403   403   403   403   403   403   login
-admin GET event history                          login 302   302   302   302   302   200   login
+admin GET event history                          login 302   200   200   200   200   200   login
 admin GET grant add                              login 403   403   403   403   403   200   login
 admin GET grant change                           login 403   403   403   403   403   200   login
 admin GET grant changelist                       login 403   403   403   403   403   200   login
@@ -156,6 +161,11 @@ admin GET taskresult change                      login 302   200   200   200   2
 admin GET taskresult changelist                  login 200   200   200   200   200   200   login
 admin GET taskresult delete                      login 403   403   403   403   403   403   login
 admin GET taskresult history                     login 302   200   200   200   200   200   login
+admin GET worker add                             login 403   403   403   403   403   403   login
+admin GET worker change                          login 302   302   302   302   302   200   login
+admin GET worker changelist                      login 200   200   200   200   200   200   login
+admin GET worker delete                          login 403   403   403   403   403   403   login
+admin GET worker history                         login 302   302   302   302   302   200   login
 """
 
 

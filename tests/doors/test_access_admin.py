@@ -6,8 +6,9 @@ import pytest
 from django.contrib import admin
 from django_celery_results.models import GroupResult, TaskResult
 
-from jobs.models import ApiToken, Event, Grant, Role
+from jobs.models import ApiToken, Event, Grant, Role, Worker
 from jobs.states import State
+from tests.nouns.test_workers import FACTS
 
 from . import access, desk, rows
 
@@ -20,8 +21,10 @@ MODELS = {
 
 
 @pytest.fixture
-def world(db: None) -> dict[str, Any]:
+def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     """People, and of each kind of page the row that it shows."""
+    settings.MEDIA_ROOT = tmp_path
+    Worker.tell("main@node", FACTS)
     people = access.people(rows.task(), is_staff=True)
     owner, group = people["owner"], people["manager"].groups.get()
     job = rows.job(State.COMPLETED, owner=owner, group_id="group")
@@ -32,6 +35,8 @@ def world(db: None) -> dict[str, Any]:
         TaskResult.objects.create(task_id=job.pk),
         GroupResult.objects.create(group_id="group"),
         ApiToken.objects.issue(owner, ["read"])[0],
+        Worker.objects.get(),
+        rows.artifact(job, "a.txt"),
         Grant.objects.create(group=group, role=Role.VIEWERS, pattern="other.*"),
     ]  # fmt: skip
     return {"people": people, "rows": {type(row)._meta.model_name: row.pk for row in shown}}
