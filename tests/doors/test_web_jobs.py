@@ -147,7 +147,9 @@ def test_new_jobs_are_announced_not_put_in(admin):
 def test_rows_that_are_named_are_those_of_the_list_and_one_may_see_them(client: Client):
     rows.task()
     ana, bob = rows.user("ana"), rows.user("bob")
-    old, new, other = rows.job(owner=ana, ago=60), rows.job(owner=ana), rows.job(owner=bob)
+    days_ago = 5 * 86_400  # said in days, which a slow machine does not change
+    old, new = rows.job(owner=ana, ago=2 * days_ago), rows.job(owner=ana, ago=days_ago)
+    other = rows.job(owner=bob)
     client.force_login(ana)
     named = page(client, part="rows", job=[old.pk, other.pk, new.pk, "gone\x00"])
     assert shown(named) == [new.pk, old.pk]
