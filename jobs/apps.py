@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,9 +12,12 @@ class JobsConfig(AppConfig):
         from jobs import checks
         from jobs.execution import queues, worker  # noqa: F401
         from jobs.live import publish, rights
+        from jobs.models import edits
         from jobs.models.triggers import freeze_final_rows
 
         checks.connect()
         publish.connect()
         rights.connect()
         post_migrate.connect(freeze_final_rows, sender=self)
+        pre_migrate.connect(edits.look_away, sender=self)
+        post_migrate.connect(edits.watch, sender=self)

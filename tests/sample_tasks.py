@@ -1,7 +1,7 @@
 """The tests' own tasks: few and general, their behaviour is data."""
 
 import time
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,17 @@ from jobs import Secret, current_job, enqueue, task
 def add(x: int, y: int = 0) -> int:
     """Add two numbers."""
     return x + y
+
+
+@task(due_param="period")
+def report_of(period: datetime, day: date | None = None) -> list[str]:
+    """Say for which moment it runs, as it was given and as the job knows it."""
+    return [period.isoformat(), str(current_job().due_at)]
+
+
+@task(due_param="day")
+def report_of_day(day: date) -> str:
+    return day.isoformat()
 
 
 @task

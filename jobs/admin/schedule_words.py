@@ -48,17 +48,24 @@ def told(entry: PeriodicTask, names: tuple[str, ...] = FIELDS) -> dict[str, Any]
 
 def flaws(entry: PeriodicTask) -> list[str]:
     """What a person should look at."""
-    found = []
-    if entry.enabled and next_turn(entry) is None:
-        found.append(_("never comes due"))
-    try:
-        registry.get(entry.task).parameters.validate(asked(entry))
-    except registry.UnknownTask:
-        found.append(_("its task is not registered"))
-    except Invalid:
-        found.append(_("its task does not take these parameters"))
-    except Unreadable:
-        found.append(_("a secret can no longer be read"))
+    turn = next_turn(entry)
+    if entry.policy.flaw:
+        found = [entry.policy.flaw]
+    else:
+        found = [_("never comes due")] if entry.enabled and turn is None else []
+        found += _misfit(entry)
     if odd := odd_options(entry):
         found.append(_("set elsewhere: %(names)s") % {"names": ", ".join(sorted(odd))})
     return found
+
+
+def _misfit(entry: PeriodicTask) -> list[str]:
+    try:
+        registry.get(entry.task).parameters.validate(asked(entry))
+    except registry.UnknownTask:
+        return [_("its task is not registered")]
+    except Invalid:
+        return [_("its task does not take these parameters")]
+    except Unreadable:
+        return [_("a secret can no longer be read")]
+    return []

@@ -51,7 +51,7 @@ class ScheduleAdmin(ScheduleActions):
 
     def seen_by(self, user: permissions.Person) -> QuerySet[PeriodicTask]:
         rows: QuerySet[PeriodicTask] = permissions.schedules(user)
-        return rows.select_related("interval", "crontab", "solar", "clocked")
+        return rows.select_related("interval", "crontab", "solar", "clocked", "policy")
 
     def changed_by(self, user: permissions.Person) -> QuerySet[PeriodicTask]:
         return permissions.schedules(user, "manage")

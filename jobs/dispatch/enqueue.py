@@ -87,11 +87,32 @@ def enqueue(
 
 
 def insert(task: str, wish: Wish, **columns: Any) -> Job:
-    """The one INSERT by which jobs come to be."""
+    """The one INSERT by which jobs come to be, one at a time."""
+    job = draft(task, wish, **columns)
+    rings = _takes_its_turn(job)
+    job.insert()
+    if rings:
+        ring_on_commit(job)
+    tell_on_commit(job)
+    return job
+
+
+def insert_fires(jobs: list[Job]) -> None:
+    """Many at once. A fire that has its row already, by whomever, gets no second one."""
+    rings = [job for job in jobs if _takes_its_turn(job)]
+    Job.objects.bulk_create(jobs, ignore_conflicts=True)
+    for job in rings:
+        ring_on_commit(job)
+    for job in jobs:
+        tell_on_commit(job)
+
+
+def draft(task: str, wish: Wish, **columns: Any) -> Job:
+    """The row of a job, not stored yet."""
     policy = policy_of(task)
     state, waiting_for = _first_state(wish, policy)
     priority = policy.priority if wish.priority is None else wish.priority
-    job = Job(
+    return Job(
         task_id=task,
         state=state,
         waiting_for=waiting_for,
@@ -110,17 +131,16 @@ def insert(task: str, wish: Wish, **columns: Any) -> Job:
         **wish.columns,
         **columns,
     )
-    rings = False
-    if state == State.QUEUED:
-        job.queued_at = timezone.now()
-        # The publisher rings at once; should its message be lost, the relay does.
-        rings = window.admits(job.queue)
-        job.ring_at = soon() if rings else NOW
-    job.insert()
-    if rings:
-        ring_on_commit(job)
-    tell_on_commit(job)
-    return job
+
+
+def _takes_its_turn(job: Job) -> bool:
+    """Whether we ring for it at once: should that be lost, the relay does."""
+    if job.state != State.QUEUED:
+        return False
+    job.queued_at = timezone.now()
+    rings = window.admits(job.queue)
+    job.ring_at = soon() if rings else NOW
+    return rings
 
 
 def _first_state(wish: Wish, policy: Policy) -> tuple[State, str]:

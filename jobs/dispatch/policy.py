@@ -48,6 +48,7 @@ class Policy:
 EDITED = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after")
 
 _rows: dict[str, Policy] = {}
+_listed: set[str] = set()
 _read_at = 0.0
 
 
@@ -76,6 +77,12 @@ def edited(name: str) -> Policy:
     return _edits().get(name, Policy())
 
 
+def is_listed(name: str) -> bool:
+    """Whether some process, if not this one, has told that it can run such a task."""
+    _edits()
+    return name in _listed
+
+
 def routed_queue(
     name: str, options: dict[str, Any] | None = None, args: Any = None, kwargs: Any = None
 ) -> str:
@@ -88,10 +95,11 @@ def routed_queue(
 
 
 def _edits() -> dict[str, Policy]:
-    global _rows, _read_at
+    global _rows, _listed, _read_at
     if time.monotonic() - _read_at > FRESH_SECONDS:
-        rows = Task.objects.values_list("name", *EDITED)
-        _rows = {name: Policy(*values) for name, *values in rows}
+        rows = list(Task.objects.values_list("name", "error", "missing_at", *EDITED))
+        _rows = {name: Policy(*values) for name, _error, _missing, *values in rows}
+        _listed = {name for name, error, missing, *_rest in rows if not (error or missing)}
         _read_at = time.monotonic()
     return _rows
 

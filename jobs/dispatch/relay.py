@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
@@ -32,6 +32,18 @@ def release_due() -> int:
     due = Q(not_before=None) | Q(not_before__lte=Now())
     disabled = Task.objects.filter(enabled=False).values("pk")
     freed = Job.objects.live().filter(ripe & due).exclude(task__in=disabled)
+    return len(move_and_tell(freed, State.QUEUED, queued_at=Now(), ring_at=Now()))
+
+
+def release_next() -> int:
+    """Queue the fires of schedules that waited for those before them, one of each; how
+    many. A job that replaced itself waits likewise, but has begun."""
+    waits = Q(state=State.PENDING, waiting_for=WaitingFor.UPSTREAM, attempt=0)
+    waits &= Q(schedule__isnull=False, due_at__isnull=False)
+    earlier = ~waits | Q(due_at__lt=OuterRef("due_at"))
+    before = Job.objects.live().filter(earlier, schedule=OuterRef("schedule"))
+    disabled = Task.objects.filter(enabled=False).values("pk")
+    freed = Job.objects.live().filter(waits & ~Exists(before)).exclude(task__in=disabled)
     return len(move_and_tell(freed, State.QUEUED, queued_at=Now(), ring_at=Now()))
 
 

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from traceback import format_exc
@@ -26,6 +27,7 @@ from . import failing, leaving, parting
 from .books import BROKEN, patiently, the_books
 from .command import CompletedCommand, run_command
 from .context import CurrentJob
+from .due import on_clock
 from .files import keep_file
 from .finish import finish, held, retry_later
 from .fit import arguments_of, hold
@@ -117,6 +119,10 @@ class RunningAttempt:
     def was_given(self, args: Any, kwargs: Any) -> bool:
         """Whether a retry asks for the very arguments that this attempt has."""
         return (list(args), dict(kwargs)) == (list(self._given[0]), dict(self._given[1]))
+
+    @cached_property
+    def due_at(self) -> datetime | None:
+        return on_clock(self.job)
 
     @cached_property
     def directory(self) -> Path:

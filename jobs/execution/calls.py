@@ -11,7 +11,7 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs import registry
 from jobs.dispatch.caller import caller_id, lineage
-from jobs.dispatch.enqueue import Wish, insert
+from jobs.dispatch.enqueue import Wish, draft, insert
 from jobs.dispatch.policy import policy_of, routed_queue
 from jobs.dispatch.publisher import queue
 from jobs.models import Job, is_id, new_id
@@ -37,6 +37,8 @@ class Call:
     args: Any
     kwargs: Any
     options: dict[str, Any]
+    schedule: PeriodicTask | None = None
+    """By which it is made; else beat tells it in a header."""
 
     def ask(self) -> str:
         """Make of the call what it means: a retry of the running job, or a row. Returns
@@ -84,17 +86,26 @@ class Call:
         columns = {key: val for key, val in self.columns.items() if key not in OF_THE_PLACE}
         return bool(queue(place, task=self.task, **columns)) or known.exists()
 
+    def drafted(self, **columns: Any) -> Job:
+        """The row that it asks for, not stored yet; with these columns in place of its own."""
+        self._take_defaults()
+        own = {"id": new_id(), "owner_id": self._owner_id(), **self.columns, **columns}
+        return draft(self.task, self._wish(queue=own.pop("queue")), **own)
+
     def _insert(self, job_id: str) -> None:
         columns = dict(self.columns)
-        wish = Wish(
-            queue=columns.pop("queue"),
+        wish = self._wish(queue=columns.pop("queue"))
+        insert(self.task, wish, id=job_id, owner_id=self._owner_id(), **columns)
+
+    def _wish(self, **how: Any) -> Wish:
+        return Wish(
             priority=self.options.get("priority"),
             not_before=self._not_before(),
             expires_at=moment(self.options.get("expires")),
             soft_time_limit=self.options.get("soft_time_limit"),
             time_limit=self.options.get("time_limit"),
+            **how,
         )
-        insert(self.task, wish, id=job_id, owner_id=self._owner_id(), **columns)
 
     def _not_before(self) -> Any:
         return moment(self.options.get("eta") or self.options.get("countdown"))
@@ -152,7 +163,9 @@ class Call:
         return routed_queue(self.task, options, self.args, self.kwargs)
 
     def _schedule_id(self) -> int | None:
-        """Beat tells the name of its entry in a header."""
+        """Stock beat tells the name of its entry in a header."""
+        if self.schedule is not None:
+            return int(self.schedule.pk)
         name = (self.options.get("headers") or {}).get("periodic_task_name")
         if not name:
             return None

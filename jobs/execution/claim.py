@@ -38,6 +38,7 @@ COLUMNS = (
     "errors_count",
     "ignore_result",
     "due_at",
+    "schedule",
     "expires_at",
     "soft_time_limit",
     "time_limit",

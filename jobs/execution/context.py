@@ -63,8 +63,9 @@ class CurrentJob:
 
     @property
     def due_at(self) -> datetime | None:
-        """The moment of the schedule that this job stands for, if any."""
-        return self._attempt.job.due_at
+        """The moment of the schedule that this job stands for, on the schedule's clock;
+        None for a job that somebody asked for."""
+        return self._attempt.due_at
 
     @property
     def last_checkpoint(self) -> Any:

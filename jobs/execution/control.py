@@ -137,7 +137,8 @@ def retry(
     has not ended."""
     if not job.is_final:
         raise ValueError(_("A job can be run again when it has ended."))
-    kept = {"checkpoint": job.checkpoint} if from_checkpoint else {}
+    kept: dict[str, Any] = {"checkpoint": job.checkpoint} if from_checkpoint else {}
+    kept["due_at"] = job.due_at
     wish = {"queue": job.queue, "priority": job.priority, "tags": job.tags, "retry_of": job}
     with transaction.atomic():
         if params is None:

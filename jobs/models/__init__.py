@@ -10,14 +10,16 @@ from .leader import Leader
 from .one import OneJob
 from .queryset import JobQuerySet, from_now, lease_end
 from .saved import SavedFilter
+from .schedule import CatchUp, Overlap, Schedule, ScheduleQuerySet
 from .task import Task
 from .ticket import SocketTicket
 from .token import ApiToken, Scope
 from .worker import Worker, WorkerQuerySet
 
 __all__ = [
-    "ApiToken", "Artifact", "AskedOnce", "Attempt", "Event", "Grant", "Job", "JobError",
-    "JobQuerySet", "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Role", "SavedFilter",
-    "Scope", "SocketTicket", "Stack", "Task", "Worker", "WorkerQuerySet", "content_type_of",
-    "file_storage", "from_now", "is_id", "lease_end", "new_id",
+    "ApiToken", "Artifact", "AskedOnce", "Attempt", "CatchUp", "Event", "Grant", "Job",
+    "JobError", "JobQuerySet", "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Overlap",
+    "Role", "SavedFilter", "Schedule", "ScheduleQuerySet", "Scope", "SocketTicket", "Stack",
+    "Task", "Worker", "WorkerQuerySet", "content_type_of", "file_storage", "from_now", "is_id",
+    "lease_end", "new_id",
 ]  # fmt: skip

@@ -105,7 +105,12 @@ class Job(models.Model):
     traceback = models.TextField(blank=True)
 
     schedule = models.ForeignKey(
-        PeriodicTask, models.SET_NULL, null=True, blank=True, related_name="+"
+        PeriodicTask,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,  # `job_of_schedule` begins with it, and leaves out all others
+        related_name="+",
     )
     due_at = models.DateTimeField(null=True, blank=True)
     retry_of = models.ForeignKey(
@@ -163,6 +168,16 @@ class Job(models.Model):
             models.Index(fields=["-created_at", "-id"], name="job_newest"),
             models.Index(fields=["task", "-created_at"], name="job_of_task"),
             models.Index(fields=["owner", "-created_at"], name="job_of_owner"),
+            models.Index(
+                fields=["schedule", "-created_at"],
+                condition=Q(schedule__isnull=False),
+                name="job_of_schedule",
+            ),
+            models.Index(
+                fields=["schedule"],
+                condition=Q(schedule__isnull=False, finished_at__isnull=True),
+                name="job_live_of_schedule",
+            ),
             # Some of these ends never came: to look for them must not read all history.
             models.Index(
                 fields=["state", "-created_at", "-id"],

@@ -12,6 +12,9 @@ class Leader(models.Model):
     """One row per office. A holder that stops renewing loses it when the lease ends."""
 
     RELAY: ClassVar[str] = "relay"
+    SCHEDULES: ClassVar[str] = "schedules"
+    # Held by whoever fires schedules beside us, for as long as that was noticed lately.
+    STRANGER: ClassVar[str] = "another scheduler"
 
     office = models.CharField(max_length=64, primary_key=True)
     holder = models.CharField(max_length=255)

@@ -1,5 +1,6 @@
 """What comes next: the fires of schedules, and jobs whose time has not come."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from jobs.states import State, WaitingFor
 MOST_SCHEDULES = 200
 """Schedules whose next fire is worked out for one page."""
 _MOST_JOBS = 50
-_KINDS = ("interval", "crontab", "solar", "clocked")
+_KINDS = ("interval", "crontab", "solar", "clocked", "policy")
 _HOUR = timedelta(hours=1)
 
 
@@ -57,9 +58,12 @@ class Coming:
 
 def coming(jobs: JobQuerySet, schedules: QuerySet[PeriodicTask]) -> Coming:
     """Of those schedules that are enabled, and of `jobs` that wait for their time."""
-    on = schedules.filter(enabled=True).select_related(*_KINDS).order_by("-last_run_at", "pk")
-    some = list(on[: MOST_SCHEDULES + 1])
-    turns = [*_fires(some[:MOST_SCHEDULES]), *_due(jobs)]
+    on = schedules.filter(enabled=True).select_related(*_KINDS)
+    planned = on.filter(policy__fire_at__isnull=False).order_by("policy__fire_at")
+    some = list(planned[: MOST_SCHEDULES + 1])
+    edited = on.filter(policy__stale_at__isnull=False)[:MOST_SCHEDULES]
+    entries = {entry.pk: entry for entry in (*some[:MOST_SCHEDULES], *edited)}
+    turns = [*_fires(entries.values()), *_due(jobs)]
     return Coming(sorted(turns, key=lambda turn: turn.at), len(some) > MOST_SCHEDULES)
 
 
@@ -76,7 +80,7 @@ def next_of_each(
     return found, len(some) > MOST_SCHEDULES
 
 
-def _fires(schedules: list[PeriodicTask]) -> list[Turn]:
+def _fires(schedules: Iterable[PeriodicTask]) -> list[Turn]:
     dated = ((entry, next_turn(entry)) for entry in schedules)
     return [Turn(moment, entry.task, entry) for entry, moment in dated if moment]
 

@@ -37,6 +37,15 @@ def get(name: str) -> Definition:
     return definition_of(tasks[name])
 
 
+def knows(name: str) -> bool:
+    """Whether this process has a task of the name that may become a job."""
+    try:
+        get(name)
+    except UnknownTask:
+        return False
+    return True
+
+
 def has_fallback(name: str) -> bool:
     """Whether something takes the place of the function after its last attempt."""
     try:

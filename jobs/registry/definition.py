@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 from asgiref.sync import async_to_sync
 from celery import Task, current_app
+from celery.schedules import schedule
 from django.utils import timezone
 
 from jobs.params import Parameters, described, humanised
 
-from .options import Declaration
+from .options import Declaration, crontab_of
 from .retries import Retries, retries_of
 
 
@@ -43,6 +44,8 @@ class Definition:
     fallback_name: str
     owner_param: str | None
     due_param: str | None
+    comes: Any
+    """When it comes by itself, as Celery's schedules; None for a task that is asked for."""
     is_async: bool
     ignore_result: bool
     expires: float | datetime | None = None
@@ -89,6 +92,7 @@ def _defined(task: Task) -> Definition:
         fallback_name=_named(said.fallback),
         owner_param=said.owner_param,
         due_param=said.due_param,
+        comes=_comes(said),
         is_async=inspect.iscoroutinefunction(inspect.unwrap(signed)),
         ignore_result=bool(task.ignore_result),
         expires=_expiry(task),
@@ -97,6 +101,12 @@ def _defined(task: Task) -> Definition:
         stall_after=said.stall_after,
         signed=signed,
     )
+
+
+def _comes(said: Declaration) -> Any:
+    if said.cron is not None:
+        return crontab_of(said.cron)
+    return said.every and schedule(said.every)
 
 
 def _may_run_twice(task: Task) -> bool:

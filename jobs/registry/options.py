@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
+from celery.schedules import ParseException, crontab
+
 from jobs.params import Invalid
 from jobs.params.fitting import misfits
 
@@ -28,6 +30,8 @@ class OurOptions(TypedDict, total=False):
     files: Iterable[str]
     owner_param: str
     due_param: str
+    every: float | timedelta
+    cron: str
     stall_after: float | timedelta | None
 
 
@@ -104,6 +108,9 @@ class Declaration:
     files: tuple[str, ...] = ()
     owner_param: str | None = None
     due_param: str | None = None
+    every: float | None = None
+    """Seconds."""
+    cron: str | None = None
     stall_after: float | None = None
     """Seconds."""
 
@@ -114,8 +121,10 @@ def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declara
     ours = {name: options[name] for name in OURS & set(options)}
     for name in {"tags", "secrets", "files"} & set(ours):
         ours[name] = _several(ours[name])
-    if (given := ours.get("stall_after")) is not None:
-        ours["stall_after"] = _seconds("stall_after", given)
+    for name in ("stall_after", "every"):
+        if (given := ours.get(name)) is not None:
+            ours[name] = _seconds(name, given)
+    _refuse_other_times(ours)
     declaration = Declaration(**ours)
     if declaration.on_lost not in ("retry", "hold"):
         raise ValueError(f'on_lost is "retry" or "hold", not {declaration.on_lost!r}')
@@ -152,6 +161,29 @@ def _seconds(name: str, value: Any) -> float:
     if not span > 0:
         raise ValueError(f"{name} is more than nothing, not {value!r}")
     return float(span)
+
+
+def crontab_of(line: str) -> crontab:
+    """The five fields of Unix's cron; raises ValueError."""
+    try:
+        minute, hour, day, month, weekday = line.split()
+        return crontab(
+            minute=minute,
+            hour=hour,
+            day_of_month=day,
+            month_of_year=month,
+            day_of_week=weekday,
+        )
+    except (ParseException, ValueError) as reason:
+        raise ValueError(f"cron is like '30 2 * * 1-5', not {line!r}: {reason}") from None
+
+
+def _refuse_other_times(ours: Mapping[str, Any]) -> None:
+    if ours.get("cron") is None:
+        return
+    crontab_of(ours["cron"])
+    if ours.get("every") is not None:
+        raise ValueError("a task comes `every` so many seconds or by `cron`, not both")
 
 
 def _refuse_strangers(function: Callable[..., Any], declaration: Declaration) -> None:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
-from jobs.models import Event, Job
+from jobs.models import Event, Job, Schedule
 
 from .fire import fire
 
@@ -34,8 +35,33 @@ def run_now(entry: PeriodicTask, *, by: Any) -> Job:
     return job
 
 
+def pause(entry: PeriodicTask, *, by: Any, note: str = "") -> bool:
+    """Have it not come due until somebody resumes it; False when it was paused already.
+    Nothing of the meantime is caught up then."""
+    running = Schedule.objects.filter(pk=entry.pk, paused_at=None)
+    with transaction.atomic():
+        if not running.update(paused_at=Now(), paused_by=by, pause_note=note):
+            return False
+        tell(entry, "pause", by=by, reason=note)
+    return True
+
+
+def resume(entry: PeriodicTask, *, by: Any) -> bool:
+    """Let it come due again, from its next moment on; False when it was not paused."""
+    paused = Schedule.objects.filter(pk=entry.pk, paused_at__isnull=False)
+    cleared = {"paused_at": None, "paused_by": None, "pause_note": "", "resumed_at": Now()}
+    with transaction.atomic():
+        if not paused.update(**cleared):
+            return False
+        tell(entry, "resume", by=by)
+    return True
+
+
 def tell(entry: PeriodicTask, verb: str, *, by: Any, **facts: Any) -> None:
     """Write down what `by` did to a schedule."""
-    Event.objects.create(
-        subject=entry.name[:255], task_id=entry.task, actor=by, verb=verb, **facts
-    )
+    event(entry, verb, actor=by, **facts).save(force_insert=True)
+
+
+def event(entry: PeriodicTask, verb: str, **facts: Any) -> Event:
+    """What is to be written down; without an `actor` it was beat itself."""
+    return Event(subject=entry.name[:255], task_id=entry.task, verb=verb, **facts)

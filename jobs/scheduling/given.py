@@ -67,7 +67,7 @@ def kept(parameters: Parameters, args: list[Any], kwargs: Mapping[str, Any]) -> 
     """`kwargs` as the schedule keeps them: as they were written, secrets sealed. Raises
     Invalid when the task would not take them."""
     given = named(parameters, args, kwargs)
-    stored = parameters.store(parameters.validate(given), _refuse_upload)
+    stored = parameters.store(parameters.validate(given), refuse_upload)
     sealed = {name: stored[name] for name in given if _is_sealed(stored.get(name))}
     if open_ones := sorted({*sealed} - {*kwargs}):
         problem = _("A secret is given by name, not by position.")
@@ -131,7 +131,7 @@ def _no_number(name: str) -> NoReturn:
     raise _Refused(_("NaN and Infinity cannot be stored."))
 
 
-def _refuse_upload(upload: Upload) -> NoReturn:
+def refuse_upload(upload: Upload) -> NoReturn:
     raise Invalid({"": [_("A schedule cannot be given a file.")]})
 
 

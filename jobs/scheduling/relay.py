@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connections
 
 from jobs.conf import configuration
 from jobs.dispatch.epoch import broker_lost_its_data
-from jobs.dispatch.relay import is_any_due, release_due, ring_all_again, ring_due
+from jobs.dispatch.relay import is_any_due, release_due, release_next, ring_all_again, ring_due
 from jobs.execution.rescue import expire_due, reap_dead, reap_lost, terminate_deaf
 from jobs.execution.stall import flag_stalled
 from jobs.models import Leader
@@ -95,7 +95,7 @@ class Relay(Rounds):
         self.leads = bool(self.managed(self.holds_office))
         if not self.leads:
             return
-        for duty in (expire_due, release_due, reap_dead, self.reap):
+        for duty in (expire_due, release_due, release_next, reap_dead, self.reap):
             self.managed(duty)
 
     def holds_office(self) -> bool:

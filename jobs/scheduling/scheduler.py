@@ -1,60 +1,98 @@
-"""The beat scheduler: django-celery-beat's, with the relay beside it."""
+"""The beat scheduler: it looks into the database for what has come due, and holds nothing
+of it in memory. The relay runs beside it."""
 
 import logging
+import os
+import socket
+import time
+from datetime import datetime
 from typing import Any
 
-from celery import current_app
+from django.db import InterfaceError, OperationalError, connections
 from django_celery_beat.schedulers import DatabaseScheduler as StockScheduler
 
-from jobs.params import Invalid, Unreadable
+from jobs.conf import configuration
+from jobs.models import Leader, Schedule
 
-from .fire import fire, is_judged
+from .coded import follow_code
+from .firing import fire_due
 from .relay import Relay
+from .replan import reconsider, replan
 
 logger = logging.getLogger(__name__)
 
+# An edit is heeded within this time, and what is due soon is waited for exactly.
+LONGEST_NAP_SECONDS = 1.0
+# What is due but is just being edited is tried again after this time.
+SHORTEST_NAP_SECONDS = 0.02
+
 
 class DatabaseScheduler(StockScheduler):
-    # A crash after a dispatch would repeat all that was not synced yet.
-    sync_every_tasks = 1
+    """Several of them may run: one leads, and only that one fires."""
 
     def __init__(self, *args: Any, lazy: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, lazy=lazy, **kwargs)
+        self.holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.leads = False
         self.relay: Relay | None = None
+        super().__init__(*args, lazy=lazy, **kwargs)
+        self.max_interval = LONGEST_NAP_SECONDS
         if not lazy:
             self.relay = Relay()
             self.relay.start()
 
-    def schedule_changed(self) -> bool:
-        """The very first change counts too: stock beat would see the first schedule of a
-        fresh site only with its next full reading, minutes later."""
-        knew_of_none = self._last_timestamp is None
-        changed: bool = super().schedule_changed()
-        return changed or (knew_of_none and self._last_timestamp is not None)
+    def setup_schedule(self) -> None:
+        """Nothing is read before somebody leads."""
 
-    def apply_async(
-        self, entry: Any, producer: Any = None, advance: bool = True, **kwargs: Any
-    ) -> Any:
-        """Our tasks get typed values, judged anew; plain Celery tasks what is written.
-        What a task no longer takes is sent as it is, so that a failed job tells of it."""
-        if is_judged(entry.task):
-            try:
-                return self._fired(entry, advance)
-            except (Invalid, Unreadable) as problem:
-                logger.warning("%s no longer fits its task: %s", entry.name, problem)
-                advance = False
-        return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """One look, and what it leads to; seconds until the next. Never raises: a beat
+        that ends helps nobody."""
+        try:
+            now = self.time_as_leader()
+            return LONGEST_NAP_SECONDS if now is None else self.look(now)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("Beat cannot reach the database: %s", error)
+            connections.close_all()
+        except Exception:
+            logger.exception("A look for due schedules failed.")
+        return LONGEST_NAP_SECONDS
 
-    def _fired(self, entry: Any, advance: bool) -> Any:
-        if advance:
-            self.reserve(entry)
-        job = fire(entry.model)
-        self._tasks_since_sync += 1
-        if self.should_sync():
-            self._do_sync()
-        return current_app.AsyncResult(job.pk)
+    def time_as_leader(self) -> datetime | None:
+        """The time of the database while we hold the office; else None."""
+        led = self.leads
+        self.leads = Leader.hold(Leader.SCHEDULES, self.holder, configuration().lease_seconds)
+        if not self.leads:
+            return None
+        if not led:
+            logger.info("Beat leads: it fires the schedules.")
+            self.take_over()
+        return Leader.objects.get(pk=Leader.SCHEDULES).renewed_at
+
+    def take_over(self) -> None:
+        """What code declares is brought in, and what it may have mended is tried again."""
+        follow_code(self.app)
+        reconsider()
+
+    def look(self, now: datetime) -> float:
+        """Heed edits, fire what is due; seconds until the next look."""
+        began = time.monotonic()
+        if replan() + fire_due(now):
+            return 0.0
+        first = Schedule.objects.planned().values_list("fire_at", flat=True).first()
+        if first is None:
+            return LONGEST_NAP_SECONDS
+        wait = (first - now).total_seconds() - (time.monotonic() - began)
+        return min(wait, LONGEST_NAP_SECONDS) if wait > 0 else SHORTEST_NAP_SECONDS
+
+    def should_sync(self) -> bool:
+        return False
+
+    def sync(self) -> None:
+        """Nothing is kept in memory that would have to be written."""
 
     def close(self) -> None:
         if self.relay is not None:
             self.relay.stop()
+        if self.leads:
+            self.leads = False
+            Leader.resign(Leader.SCHEDULES, self.holder)
         super().close()

@@ -7,9 +7,11 @@ from typing import Any
 
 from celery.schedules import ParseException
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from jobs.models import Schedule
+
+from .replan import plan_row
 from .times import CRON_FIELDS, Impossible, cron, interval_length
 
 # What Celery raises for a stored row that no form of ours would have let pass.
@@ -27,19 +29,14 @@ def words(row: Any) -> str:
 
 
 def next_turn(entry: PeriodicTask) -> datetime | None:
-    """When it comes next, as far as its row can say; None for never."""
-    if not entry.enabled or entry.scheduler is None:
+    """When it comes next, as beat has planned it; None for never. For many entries read
+    them with `select_related("policy")`."""
+    schedule: Schedule | None = getattr(entry, "policy", None)
+    if schedule is None:
         return None
-    now = timezone.now()
-    if entry.start_time and entry.start_time > now:
-        return entry.start_time  # type: ignore[no-any-return]
-    try:
-        schedule = entry.schedule
-        zone = getattr(schedule, "tz", None) or timezone.get_default_timezone()
-        last = (entry.last_run_at or entry.date_changed or now).astimezone(zone)
-        return max(now + schedule.remaining_estimate(last), now)  # type: ignore[no-any-return]
-    except _BROKEN:
-        return None
+    if schedule.stale_at is not None:
+        plan_row(schedule)  # as beat will within a second; nothing is stored here
+    return schedule.due_at
 
 
 def refuse_impossible_crontab(row: CrontabSchedule) -> None:

@@ -13,9 +13,8 @@ from threading import Lock
 import celery
 from celery.exceptions import CeleryError
 from django.db import DatabaseError, connection
-from django.db.models.functions import Now
 from django.http import HttpRequest, JsonResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import RedisError
@@ -33,7 +32,7 @@ FRESH_SECONDS = 1.0
 MOST_WORKERS = 50
 """Of how many workers the files are looked at."""
 
-UP, DOWN, NONE = "up", "down", "none"
+UP, DOWN, NONE, DOUBLED = "up", "down", "none", "doubled"
 
 
 @never_cache
@@ -103,9 +102,11 @@ def state_of_workers(names: list[str]) -> str:
 
 
 def beat() -> str:
-    """Up while the beat that leads renews its office."""
+    """Up while the beat that leads renews its office, and no other scheduler fires too."""
     try:
-        return UP if Leader.objects.filter(expires_at__gt=Now()).exists() else NONE
+        if Leader.is_held(Leader.STRANGER):
+            return DOUBLED
+        return UP if Leader.is_held(Leader.SCHEDULES) else NONE
     except DatabaseError:
         return DOWN
     finally:
@@ -136,14 +137,20 @@ def _is_seen(worker: Worker) -> bool:
 
 def _told(name: str, state: str) -> dict[str, str]:
     """In words, where a state alone would not say what to do."""
-    if (name, state) != ("files", DOWN):
-        return {}
-    return {
-        "detail": _(
-            "Web and workers do not see the same files: uploads would not reach jobs. Give all"
-            " of them the same DATA_DIR, or one storage for files (docs/production.md)."
-        )
-    }
+    told = _DETAILS.get((name, state))
+    return {"detail": str(told)} if told else {}
+
+
+_DETAILS = {
+    ("files", DOWN): lazy(
+        "Web and workers do not see the same files: uploads would not reach jobs. Give all"
+        " of them the same DATA_DIR, or one storage for files (docs/production.md)."
+    ),
+    ("beat", DOUBLED): lazy(
+        "Another beat, which is not Batuta's, fires schedules of this database: they run"
+        " twice. Stop it, or give it the scheduler of Batuta (docs/schedules.md)."
+    ),
+}
 
 
 PROBES: dict[str, Callable[[], str]] = {

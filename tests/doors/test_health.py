@@ -50,7 +50,7 @@ def test_nothing_can_be_posted(client, path):
 
 @pytest.mark.django_db(transaction=True)
 def test_each_part_has_its_state(client, redis_server):
-    Leader.hold("relay", "me", seconds=60)
+    Leader.hold(Leader.SCHEDULES, "me", seconds=60)
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {
@@ -67,10 +67,19 @@ def test_each_part_has_its_state(client, redis_server):
 @pytest.mark.django_db(transaction=True)
 def test_a_beat_that_no_longer_renews_is_none(redis_server):
     assert health.beat() == "none"
-    Leader.hold("relay", "me", seconds=60)
+    Leader.hold(Leader.SCHEDULES, "me", seconds=60)
     assert health.beat() == "up"
-    Leader.resign("relay", "me")
+    Leader.resign(Leader.SCHEDULES, "me")
     assert health.beat() == "none"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_kinds_of_beat_at_once_are_told(client, redis_server):
+    Leader.hold(Leader.SCHEDULES, "me", seconds=60)
+    Leader.hold(Leader.STRANGER, "?", seconds=60)
+    beat = client.get("/readyz").json()["beat"]
+    assert beat["state"] == "doubled"
+    assert "run twice" in beat["detail"]
 
 
 @pytest.mark.django_db(transaction=True)

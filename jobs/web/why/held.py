@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from jobs import permissions
-from jobs.models import Event, Job
+from jobs.models import Event, Job, JobQuerySet
 from jobs.states import State, WaitingFor
 
 from .check import Case, Check, Link, called, joined, told
@@ -163,21 +164,30 @@ def limit(case: Case) -> Iterator[Check]:
         yield Check(words, "", False, "i-pause")
 
 
+def _before(job: Job) -> tuple[str, JobQuerySet]:
+    live = Job.objects.live()
+    if job.due_at is not None and not job.attempt:
+        earlier = live.filter(Q(due_at__lt=job.due_at) | ~Q(waiting_for=job.waiting_for))
+        told = _("The runs of its schedule before it have not ended")
+        return told, earlier.filter(schedule=job.schedule_id)
+    steps = live.filter(parent_id=job.pk) if job.root_id else live.filter(root_id=job.pk)
+    return _("What took its place has not ended"), steps
+
+
 def upstream(case: Case) -> Iterator[Check]:
-    """The task replaced itself: what took its place comes first."""
+    """Of a fire, those before it come first; of a task that replaced itself, what took its
+    place."""
     job = case.job
     if job.waiting_for != WaitingFor.UPSTREAM:
         return
-    steps = Job.objects.live().filter(parent_id=job.pk)
-    if not job.root_id:
-        steps = Job.objects.live().filter(root_id=job.pk)
+    what, steps = _before(job)
     seen = permissions.jobs(case.user).filter(pk__in=steps.exclude(pk=job.pk).values("pk"))
     links = tuple(
         Link(f"{step.task_id}: {step.get_state_display()}", reverse("jobs:job", args=[step.pk]))
         for step in seen.order_by("created_at").only("id", "task", "state")[:MOST_STEPS]
     )
     yield Check(
-        _("What took its place has not ended"),
+        what,
         "" if links else _("none of its steps is in a place where you may see it"),
         False,
         "i-flow",

@@ -1,0 +1,47 @@
+"""Reading schedules with their entries, so that one that cannot be read harms no other."""
+
+from collections.abc import Collection
+from typing import TypeAlias
+
+from django.core.exceptions import ValidationError
+
+from jobs.models import Schedule
+
+Broken: TypeAlias = list[tuple[Schedule, str]]
+"""Schedules of which only the cursor and the entry's name were read, and why."""
+
+# What fields raise for a stored value that none of them would have let pass: a zone that
+# vanished, a number that is none.
+UNREADABLE = (
+    ValidationError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError,
+)  # fmt: skip
+
+
+def read_rows(keys: Collection[int]) -> tuple[list[Schedule], Broken]:
+    """The schedules with all that they refer to, and those that cannot be read."""
+    rows = Schedule.objects.with_entry()
+    try:
+        return list(rows.filter(pk__in=keys)), []
+    except UNREADABLE:
+        pass
+    found: list[Schedule] = []
+    broken: Broken = []
+    for key in keys:
+        try:
+            found += rows.filter(pk=key)
+        except UNREADABLE as reason:
+            broken.append((_bare(key), words_of(reason)))
+    return found, broken
+
+
+def words_of(reason: Exception) -> str:
+    """What a person is told of it."""
+    if isinstance(reason, ValidationError):
+        return "; ".join(reason.messages)
+    return str(reason) or type(reason).__name__
+
+
+def _bare(key: int) -> Schedule:
+    named = ("entry__name", "entry__task")
+    rows = Schedule.objects.select_related("entry").only("revision", *Schedule.CURSOR, *named)
+    return rows.get(pk=key)
