@@ -9,7 +9,17 @@ import platform
 import sys
 from collections.abc import Callable
 
-from tests.bench import crowd, delay, frames, iteration, log, pages, rescue, throughput
+from tests.bench import (
+    crowd,
+    delay,
+    frames,
+    iteration,
+    log,
+    pages,
+    rescue,
+    schedules,
+    throughput,
+)
 from tests.bench.ground import Ground
 from tests.bench.table import Line, show
 
@@ -22,6 +32,7 @@ PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Line]]] = {
     "delay": lambda ground, asked: delay.measure(ground, asked.rounds),
     "sockets": lambda ground, asked: crowd.measure(ground, asked.rounds, asked.sockets),
     "feed": lambda ground, asked: crowd.measure_feed(ground, asked.history, asked.lists),
+    "schedules": lambda ground, asked: schedules.measure(ground, asked.rounds, asked.schedules),
     "pages": lambda ground, asked: pages.measure(ground, asked.rounds, asked.history),
 }
 
@@ -47,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sockets", type=int, default=5000, help="on one web process")
     parser.add_argument("--lists", type=int, default=200, help="of jobs, open in browsers")
     parser.add_argument("--history", type=int, default=100_000, help="jobs behind the pages")
+    parser.add_argument("--schedules", type=int, default=100_000)
     parser.add_argument(
         "--database",
         default=os.environ.get("BENCH_DATABASE_URL", ""),

@@ -21,7 +21,11 @@ __all__ = [
     "SECRET_KEY",
 ]
 
-INSTALLED_APPS = ["django.contrib.contenttypes", "django_celery_results"]
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django_celery_beat",
+    "django_celery_results",
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 
@@ -32,3 +36,4 @@ CELERY_RESULT_BACKEND = os.environ["BENCH_RESULTS"]
 CELERY_TASK_IGNORE_RESULT = CELERY_RESULT_BACKEND == "disabled"
 CELERY_TASK_TRACK_STARTED = not CELERY_TASK_IGNORE_RESULT
 CELERY_RESULT_EXTENDED = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

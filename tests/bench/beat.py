@@ -1,0 +1,161 @@
+"""One scheduler in a process of its own, told what to measure; prints the figures.
+
+usage: python -m tests.bench.beat APP seed SCHEDULES CRONTABS DUE     rows, and nothing else
+       python -m tests.bench.beat APP measure DUE                     the settings' scheduler
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import django
+
+HOUR = timedelta(hours=1)
+BATCH = 1_000
+PATIENCE_SECONDS = 300.0
+
+
+def main(module: str, what: str, *counts: int) -> dict[str, float]:
+    django.setup()
+    app = import_module(module).app
+    app.loader.import_default_modules()
+    if what == "measure":
+        return measure(app, *counts)
+    seed(*counts)
+    settle(app)
+    return {}
+
+
+def measure(app: Any, due: int) -> dict[str, float]:
+    began = time.perf_counter()
+    scheduler = scheduler_of(app)
+    scheduler.tick()
+    found = {"start": time.perf_counter() - began, "idle": idle(scheduler)}
+    found["edit"] = edit(scheduler)
+    found["due"] = fire(scheduler, due)
+    return found | {"memory": memory()}
+
+
+def memory() -> float:
+    """The most that this process ever held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def scheduler_of(app: Any) -> Any:
+    from celery.utils.imports import symbol_by_name
+
+    return symbol_by_name(app.conf.beat_scheduler)(app=app, lazy=True)
+
+
+def seed(schedules: int, crontabs: int, due: int) -> None:
+    """Most of them come at some time of the day; `due` of them each hour, and those ran
+    just now."""
+    from django.utils import timezone
+    from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+    # Neither now nor within the next hours: the measurement is to find nothing due.
+    away = (timezone.now().hour + 12) % 24
+    lines = CrontabSchedule.objects.bulk_create(
+        CrontabSchedule(
+            minute=str(n % 60),
+            hour=f"{away},{(away + 1 + n // 60 % 5) % 24}",
+            day_of_month=str(1 + n // 300 % 28),
+            month_of_year=f"1-{1 + n // 8400 % 12}",
+        )
+        for n in range(crontabs)
+    )
+    hourly = IntervalSchedule.objects.create(every=1, period="hours")
+    rest = schedules - due
+    PeriodicTask.objects.bulk_create(
+        (
+            PeriodicTask(
+                name=f"s{n}", task="bench.noop", last_run_at=timezone.now(),
+                **({"crontab": lines[n % crontabs]} if n < rest else {"interval": hourly}),
+            )
+            for n in range(schedules)
+        ),
+        batch_size=BATCH,
+    )  # fmt: skip
+
+
+def settle(app: Any) -> None:
+    """What is new is planned once, before anything is measured."""
+    scheduler = scheduler_of(app)
+    if hasattr(scheduler, "look"):
+        while scheduler.tick() == 0.0:
+            pass
+        scheduler.close()
+
+
+def idle(scheduler: Any) -> float:
+    """Milliseconds of a tick that finds nothing, the median of some."""
+    times = sorted(timed(scheduler.tick) for _try in range(20))
+    return times[len(times) // 2] * 1000
+
+
+def edit(scheduler: Any) -> float:
+    """Seconds of the tick that finds one schedule edited."""
+    from django_celery_beat.models import PeriodicTask
+
+    entry = PeriodicTask.objects.order_by("pk").first()
+    assert entry is not None
+    entry.args = "[1]"
+    entry.save()
+    return timed(scheduler.tick)
+
+
+def fire(scheduler: Any, due: int) -> float:
+    """Seconds until all of those that come each hour are asked for, an hour later."""
+    scheduler, is_done = let_come(scheduler, due)
+    began = time.perf_counter()
+    while time.perf_counter() - began < PATIENCE_SECONDS:
+        if scheduler.tick() > 0 and is_done():
+            return time.perf_counter() - began
+    raise TimeoutError(f"{due} due at once were not sent within {PATIENCE_SECONDS} s")
+
+
+def let_come(scheduler: Any, due: int) -> tuple[Any, Callable[[], bool]]:
+    """Make them due; the scheduler that sees it, and who knows whether all were fired."""
+    from django.utils import timezone
+    from django_celery_beat.models import PeriodicTask
+
+    hourly = PeriodicTask.objects.filter(interval__isnull=False)
+    if not hasattr(scheduler, "look"):
+        hourly.update(last_run_at=timezone.now() - 2 * HOUR)
+        fresh = scheduler_of(scheduler.app)  # the other one does not heed such an edit
+        return fresh, partial(all_ran, fresh, fresh.schedule)
+    from jobs.models import Schedule
+
+    now = timezone.now()
+    ours = Schedule.objects.filter(entry__in=hourly.values("pk"))
+    ours.update(due_at=now, fire_at=now)
+    return scheduler, partial(all_are_rows, due)
+
+
+def all_are_rows(due: int) -> bool:
+    from jobs.models import Job
+
+    return Job.objects.exclude(due_at=None).count() >= due
+
+
+def all_ran(scheduler: Any, loaded: object) -> bool:
+    from django.utils import timezone
+
+    long_ago = timezone.now() - HOUR
+    return all(entry.last_run_at > long_ago for entry in scheduler.schedule.values())
+
+
+def timed(what: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    what()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(*sys.argv[1:3], *map(int, sys.argv[3:]))), flush=True)
