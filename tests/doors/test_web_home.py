@@ -51,6 +51,19 @@ def test_failures_are_told_by_cause_not_one_by_one(admin):
     }
 
 
+def test_no_message_makes_the_page_hang(admin):
+    for text in ("a" * 199 + "g", "deadbeef-" * 22 + "g", "a-" * 100, "f" * 12 + "-" * 188):
+        failed(text)
+    assert now(admin).failed.count == 4
+
+
+def test_ids_of_each_kind_are_the_same_cause(admin):
+    for one in ("0198c0de-1234-7abc-8def-0123456789ab", "deadbeefcafe", "0x7f", "12"):
+        failed(f"no row {one} here")
+    failed("no row deadbeef here")
+    assert [cause.count for cause in now(admin).failed.causes] == [4, 1]
+
+
 def test_a_cause_leads_to_its_jobs_and_to_running_them_again(admin):
     for number in range(2):
         failed(f"card of order {number} was declined")
