@@ -15,14 +15,17 @@ from django.utils.translation import gettext as _
 
 _MONTHS = 12
 _YEARS = range(1970, 9000)
+_PARTS = ("year", "month", "day")
+_MOST_DIGITS = 4
 
 
 class DatedList(ChangeList):
     """A list with a calendar above it, where its page names the column."""
 
     def get_filters(self, request: HttpRequest) -> Any:
-        year = self.params.get(f"{self.date_hierarchy}__year", "")
-        if year and not (year.isdecimal() and int(year) in _YEARS):
+        parts = [self.params.get(f"{self.date_hierarchy}__{part}", "") for part in _PARTS]
+        told = [int(part) if _is_short(part) else -1 for part in parts if part]
+        if min(told, default=0) < 0 or (parts[0] and told[0] not in _YEARS):
             raise IncorrectLookupParameters  # Django stumbles at the ends of the calendar
         return super().get_filters(request)
 
@@ -102,3 +105,7 @@ class Calendar:
     def _link(self, **parts: int) -> str:
         chosen: Any = {f"{self.column}__{name}": part for name, part in parts.items()}
         return self.rows.get_query_string(chosen, [f"{self.column}__", "p"])
+
+
+def _is_short(number: str) -> bool:
+    return number.isdecimal() and len(number) <= _MOST_DIGITS

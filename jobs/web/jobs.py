@@ -21,6 +21,7 @@ PARTS = (
     "attempts", "side", "nav",
 )  # fmt: skip
 _FRESH = 100
+_LONGEST_NUMBER = 9
 
 
 @page()
@@ -110,7 +111,7 @@ def _place(query: QueryDict) -> dict[str, int]:
     found = {}
     for parameter, name in (("line", "around"), ("before", "before")):
         if text := query.get(parameter):
-            if not text.isdecimal():
+            if not text.isdecimal() or len(text) > _LONGEST_NUMBER:
                 raise Http404
             found[name] = int(text)
     return found

@@ -177,6 +177,25 @@ def test_no_body_takes_what_is_not_documented(world, address, known):
     assert everything() == before
 
 
+@pytest.mark.parametrize("digits", [20, 5000])
+def test_no_number_in_an_address_is_too_long(world, digits):
+    """Python itself reads none of more than 4300 digits, databases much smaller ones."""
+    staff, job = desk.at(rows.user("staff", is_staff=True, is_superuser=True)), world["job"]
+    page, number = reverse("jobs:job", args=[job.pk]), "9" * digits
+    asked = {
+        f"{page}?line={number}": 404,
+        f"{page}?before={number}": 404,
+        f"{reverse('jobs:log', args=[job.pk])}?after={number}&limit={number}": 200,
+        f"{reverse('jobs:log_text', args=[job.pk])}?attempt={number}": 200,
+        f"{reverse('jobs:jobs')}?q=schedule:{number}+param.x:>{number}+since:{number}d": 200,
+        f"{desk.address(Job)}?created_at__year={number}": 302,
+        f"{desk.address(Job)}?created_at__year=2026&created_at__month={number}": 302,
+        f"{desk.address(Job)}?schedule={number}": 200,
+        f"/api/jobs?limit={number}": 422,
+    }
+    assert {page: staff.get(page).status_code for page in asked} == asked
+
+
 CANARY = "hunter2-canary-6f1e"
 
 
