@@ -29,7 +29,9 @@ def served(app: Any) -> tuple[str, ...]:
 
 def known() -> set[str]:
     """Every queue that a job may be sent to: named by the code, operators or settings."""
-    return _by_operators() | _by_code() | set(current_app.amqp.queues)
+    # Not `amqp.queues`: each process adds to those whatever it ever sent to.
+    by_settings = current_app.amqp.Queues(current_app.conf.task_queues)
+    return _by_operators() | _by_code() | set(by_settings)
 
 
 def _named() -> set[str]:

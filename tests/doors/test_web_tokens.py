@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from jobs.models import ApiToken
 from tests.doors import rows
@@ -63,9 +65,13 @@ def test_nobody_sees_the_tokens_of_another(ada):
     assert ApiToken.objects.valid().exists()
 
 
-def test_many_tokens_need_no_more_queries(ada, django_assert_max_num_queries):
+def test_many_tokens_need_no_more_queries(ada):
     owner = ApiToken._meta.get_field("user").remote_field.model.objects.get()
-    for _number in range(5):
-        ApiToken.objects.issue(owner, ["read"])
-    with django_assert_max_num_queries(7):
-        ada.get("/tokens/")
+    counts = []
+    for more in (1, 5):
+        for _number in range(more):
+            ApiToken.objects.issue(owner, ["read"])
+        with CaptureQueriesContext(connection) as asked:
+            ada.get("/tokens/")
+        counts.append(len(asked))
+    assert counts[0] == counts[1] <= 9

@@ -3,10 +3,10 @@
 from types import SimpleNamespace
 
 import pytest
-from celery import Celery
+from celery import Celery, current_app
 
 from jobs import task
-from jobs.execution.queues import serve_named_queues
+from jobs.execution.queues import known, serve_named_queues
 from jobs.models import Task
 
 
@@ -31,3 +31,10 @@ def test_a_worker_that_was_told_serves_nothing_else(worker):
     worker.app.amqp.queues.select(["celery"])
     serve_named_queues(worker)
     assert set(worker.app.amqp.queues.consume_from) == {"celery"}
+
+
+def test_a_queue_is_not_known_for_having_been_sent_to(worker):
+    """Celery's list of queues grows in the process that sends: others would not agree."""
+    assert current_app.amqp.queues["sent-to-once"].name == "sent-to-once"
+    assert {"celery", "of-the-code", "of-an-operator"} <= known()
+    assert "sent-to-once" not in known()
