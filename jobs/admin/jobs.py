@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django_celery_results.models import TaskResult
 
-from jobs import permissions
+from jobs import permissions, registry
 from jobs.models import Job, Task
 from jobs.reading import lines
 from jobs.reading.progress import Progress
@@ -196,7 +196,7 @@ class JobAdmin(JobActions, ReadOnly):
 
     @admin.display(description=_("parameters"))
     def params_shown(self, job: Job) -> str:
-        return shown.json(shown.params(job))
+        return shown.json(registry.shown(job.task_id, job.params))
 
     @admin.display(description=_("result"))
     def result_shown(self, job: Job) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_celery_results import admin as stock
 from django_celery_results.models import GroupResult, TaskResult
 
-from jobs import permissions
+from jobs import permissions, registry
 from jobs.models import Job
 
 from . import shown
@@ -71,7 +71,7 @@ class TaskResultAdmin(ReadOnly):
         in it can be secret."""
         job = _job(row)
         if job is not None:
-            return shown.json(shown.params(job))
+            return shown.json(registry.shown(job.task_id, job.params))
         parameters = shown.parameters(row.task_name or "")
         if parameters is None or parameters.has_secrets:
             return shown.MASK

@@ -1,6 +1,5 @@
 """Values and links as the pages of the admin show them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -9,9 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from jobs import registry, sanitize
-from jobs.models import Job
 from jobs.params import MASK, Parameters
-from jobs.params.shown import without_seals
 from jobs.scheduling.given import written
 
 NOTHING = "-"
@@ -49,14 +46,6 @@ def part(template: str, **context: Any) -> SafeString:
     return mark_safe(render_to_string(template, context).strip())
 
 
-def params(job: Job) -> dict[str, Any]:
-    """What a job was given, secrets masked."""
-    if not isinstance(job.params, Mapping):
-        return {}
-    known = parameters(job.task_id)
-    return known.shown(job.params) if known else without_seals(job.params)
-
-
 def parameters(task: str) -> Parameters | None:
     """What a task takes; None when it is not known to this process."""
     try:
@@ -65,4 +54,4 @@ def parameters(task: str) -> Parameters | None:
         return None
 
 
-__all__ = ["MASK", "NOTHING", "bad", "json", "link", "parameters", "params", "part", "text"]
+__all__ = ["MASK", "NOTHING", "bad", "json", "link", "parameters", "part", "text"]

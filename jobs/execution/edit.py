@@ -125,5 +125,5 @@ def _event(job: Job, changes: Mapping[str, Any], order: Order) -> Event | None:
 def _told(job: Job, name: str, value: Any) -> Any:
     """As an event may say it: without secrets."""
     if name == "params":
-        return registry.get(job.task_id).parameters.shown(value)
+        return registry.shown(job.task_id, value)
     return value.isoformat() if isinstance(value, datetime) else value

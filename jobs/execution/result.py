@@ -69,7 +69,7 @@ def store_task_result(job: Job, ending: Ending) -> None:
     row = TaskResult(
         task_id=job.id,
         task_name=job.task_id,
-        task_kwargs=backend.encode_content(repr(shown_params(job)))[2],
+        task_kwargs=backend.encode_content(repr(registry.shown(job.task_id, job.params)))[2],
         periodic_task_name=_periodic_task_name(job),
         status=CELERY_STATES[State(ending.state)],
         worker=job.worker[:100],
@@ -116,14 +116,6 @@ def _upsert_sql(using: str) -> tuple[list[Any], str]:
         f" VALUES ({', '.join(['%s'] * len(columns))})"
         f" ON CONFLICT ({quote('task_id')}) DO UPDATE SET {updates}"
     )
-
-
-def shown_params(job: Job) -> dict[str, Any]:
-    """The parameters as people may see them: secrets masked."""
-    try:
-        return registry.get(job.task_id).parameters.shown(job.params)
-    except registry.UnknownTask:
-        return dict(job.params)
 
 
 def _periodic_task_name(job: Job) -> str | None:

@@ -1,13 +1,15 @@
 """The shape of a job for machines: what the API answers and a socket's `snapshot` holds.
 
 Fields may be added; those that are here keep their names and meaning. Times are ISO 8601
-in UTC. Sealed secrets are shown as dots.
+in UTC. Secrets are shown as dots.
 """
 
 from datetime import datetime
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
+
+from jobs import registry
 
 from .artifact import Artifact
 from .history import Attempt
@@ -46,7 +48,7 @@ def job_line(job: Job) -> dict[str, Any]:
         | {
             "task": job.task_id,
             "seq": job.version,
-            "params": _without_secrets(job.params),
+            "params": registry.shown(job.task_id, job.params),
             "field_errors": job.field_errors or None,
             "progress": progress_shape(job),
             "owner_id": _key(job.owner_id),
@@ -83,17 +85,6 @@ def artifact_shape(file: Artifact) -> dict[str, Any]:
         "created_at": moment(file.created_at),
         "url": address("jobs:artifact", file.job_id, file.id),
     }
-
-
-def _without_secrets(value: Any) -> Any:
-    """`value` with every sealed secret (`{"$secret": …}`) as dots."""
-    if isinstance(value, dict):
-        if "$secret" in value:
-            return "••••••••"
-        return {key: _without_secrets(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(item) for item in value]
-    return value
 
 
 def _key(value: Any) -> int | str | None:

@@ -227,7 +227,9 @@ class Parameters:
         )
 
     def _veiled(self, name: str, value: Any) -> Any:
-        return MASK if name in self.secrets and value is not None else value
+        # A plain text may stand in a row of before it was called a secret.
+        is_bare = isinstance(value, str) and self.hides(name)
+        return MASK if value is not None and (is_bare or name in self.secrets) else value
 
 
 def _readable(name: str, value: Any) -> Any:

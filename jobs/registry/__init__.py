@@ -1,6 +1,6 @@
 """What can run: every Celery task of the site, described from its own function."""
 
-from .catalogue import UnknownTask, all, get, has_fallback, is_ours, knows, makes_jobs
+from .catalogue import UnknownTask, all, get, has_fallback, is_ours, knows, makes_jobs, shown
 from .declare import register, task, watching_coroutines
 from .definition import Definition
 from .discovery import broken, discover
@@ -22,6 +22,7 @@ __all__ = [
     "knows",
     "makes_jobs",
     "register",
+    "shown",
     "task",
     "watching_coroutines",
 ]

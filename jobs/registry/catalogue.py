@@ -1,24 +1,31 @@
 """Reading the registry: Celery's own is the only one."""
 
 import difflib
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from typing import Any
 
 import celery
 
 from jobs.conf import configuration
+from jobs.params.shown import without_seals
 
 from . import discovery
 from .definition import Definition, definition_of
 
 
 class UnknownTask(LookupError):
-    """No task has this name; the message names the nearest."""
+    """No task has this name; the message, sought when it is read, names the nearest."""
 
-    def __init__(self, name: str, known: list[str]) -> None:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"there is no task {name!r}{hint}")
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
         self.name = name
+
+    def __str__(self) -> str:
+        known = [each for each in celery.current_app.tasks if is_ours(each)]
+        near = difflib.get_close_matches(self.name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"there is no task {self.name!r}{hint}"
 
 
 def all() -> list[Definition]:
@@ -33,7 +40,7 @@ def get(name: str) -> Definition:
     discovery.discover_once()
     tasks = celery.current_app.tasks
     if name not in tasks or not is_ours(name):
-        raise UnknownTask(name, [known for known in tasks if is_ours(known)])
+        raise UnknownTask(name)
     return definition_of(tasks[name])
 
 
@@ -52,6 +59,17 @@ def has_fallback(name: str) -> bool:
         return get(name).fallback is not None
     except UnknownTask:
         return False
+
+
+def shown(name: str, stored: object) -> dict[str, Any]:
+    """What is stored as given to a task, for people: secrets masked. Of a task that only
+    other processes know, nothing says what is secret but what was sealed."""
+    if not isinstance(stored, Mapping):
+        return {}
+    try:
+        return get(name).parameters.shown(stored)
+    except UnknownTask:
+        return {each: without_seals(value) for each, value in stored.items()}
 
 
 def is_ours(name: str) -> bool:

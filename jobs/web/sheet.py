@@ -178,7 +178,7 @@ class Sheet:
 
     @cached_property
     def params(self) -> dict[str, Any]:
-        return values.given(self.job)
+        return registry.shown(self.job.task_id, self.job.params)
 
     @property
     def given(self) -> list[values.Value]:

@@ -5,11 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jobs import registry
-from jobs.models import Job
 from jobs.params import MASK
 from jobs.params.file import KEPT
-from jobs.params.secret import SEALED
 
 _MOST_CHARS = 50_000
 
@@ -33,16 +30,6 @@ class Value:
     @property
     def shown(self) -> str:
         return self.text[:_MOST_CHARS]
-
-
-def given(job: Job) -> dict[str, Any]:
-    """The parameters as people may see them: secrets masked."""
-    if not isinstance(job.params, dict):
-        return {}
-    try:
-        return registry.get(job.task_id).parameters.shown(job.params)
-    except registry.UnknownTask:  # only other workers know it, so nothing says what is secret
-        return {name: _masked(value) for name, value in job.params.items()}
 
 
 def values(found: Mapping[str, Any], files: Mapping[str, str] | None = None) -> list[Value]:
@@ -101,9 +88,3 @@ def _files(value: Any, files: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     items = value if isinstance(value, list) else [value]
     ids = [str(item.get(KEPT)) if isinstance(item, dict) else "" for item in items]
     return tuple((i, files[i]) for i in ids) if all(i in files for i in ids) else ()
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return MASK if SEALED in value else {k: _masked(v) for k, v in value.items()}
-    return [_masked(item) for item in value] if isinstance(value, list) else value

@@ -11,12 +11,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from jobs.live import messages
 from jobs.params.secret import sealed
 from jobs.reading import filters, listing
 from jobs.reading.export import COLUMNS
 from jobs.states import State
 from tests.doors import rows
 from tests.doors.programs import Program, fault
+from tests.sample_tasks import log_in
 
 pytestmark = pytest.mark.django_db
 FORMULA = "=HYPERLINK(0)"
@@ -53,6 +55,20 @@ def test_a_table_holds_what_matches_and_is_a_file_to_keep(page, root):
     assert list(row) == list(COLUMNS)
     assert (row["state"], row["owner"], row["error"]) == ("failed", "root", "gone")
     assert (row["seconds"], row["params"], row["tags"]) == ("2.0", '{"x": 1}', "a b")
+
+
+@pytest.mark.parametrize("task", [log_in.name, "gone.away"])
+def test_what_is_a_secret_by_now_stands_in_no_answer(page, root, task):
+    """Rows of before a parameter was called one hold it as it was."""
+    plain = {"user": "ada", "password": "hunter2", "token": "hunter2"}
+    kept = {"user": "ada", "password": sealed("hunter2"), "token": sealed("hunter2")}
+    job = rows.job(task=task, params=plain if task == log_in.name else kept, owner=root)
+    api = Program(root)
+    told = [body(page()), body(page(format="jsonl"))]
+    told += [str(api.get(place).json()) for place in ("/jobs", f"/jobs/{job.pk}")]
+    told += [str(messages.snapshot(job))]
+    for each in told:
+        assert "ada" in each and "hunter2" not in each
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
