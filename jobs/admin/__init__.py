@@ -19,8 +19,10 @@ from . import (
     tokens,
     workers,
 )
+from .columns import name_columns
 from .rules import register
 
+name_columns()
 register(admin.site)
 
 __all__ = [

@@ -41,7 +41,7 @@ class ApiTokenAdmin(OwnRules):
         """Only this one, be there others of Django's or the site's."""
         return {"revoke": (_revoke, "revoke", _("Revoke the chosen ones"))}
 
-    @admin.display(description=_("may"))
+    @admin.display(description=_("may do"))
     def may(self, token: ApiToken) -> str:
         return ", ".join(token.scopes)
 
