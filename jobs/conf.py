@@ -7,6 +7,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.utils import translation
 
 # The content type of our messages; a worker without Batuta refuses it.
 CONTENT_TYPE = "application/x-batuta"
@@ -97,6 +98,11 @@ def configuration() -> Configuration:
     if conf.api_requests_per_minute < 1:
         raise ImproperlyConfigured("JOBS_API_REQUESTS_PER_MINUTE must be 1 or more.")
     return conf
+
+
+def as_the_site_speaks() -> translation.override:
+    """For words that are stored where a person acts: all who read them later share them."""
+    return translation.override(settings.LANGUAGE_CODE)
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
 from jobs import registry
+from jobs.conf import as_the_site_speaks
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
 from jobs.dispatch.enqueue import Wish, enqueue, insert
 from jobs.dispatch.files import given_again, save_files
@@ -99,8 +100,8 @@ def stack(chosen: JobQuerySet, order: Order) -> int:
 
 def fail(chosen: JobQuerySet, order: Order) -> int:
     """Mark jobs as failed that no worker holds; how many."""
-    ending = Ending(State.FAILED, order.reason or _("It was marked as failed by hand."))
-    with transaction.atomic():
+    with transaction.atomic(), as_the_site_speaks():
+        ending = Ending(State.FAILED, order.reason or _("It was marked as failed by hand."))
         _hold(chosen)
         moved = {state: finish(chosen.filter(state=state), ending) for state in WAITING}
         return _noted("fail", order, moved)

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from jobs import registry, sanitize
+from jobs.conf import as_the_site_speaks
 from jobs.dispatch.caller import on_behalf_of
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
 from jobs.dispatch.publisher import queue
@@ -67,7 +68,7 @@ def _conclude(job: Job, ending: Ending) -> None:
 def _follow_failure(job: Job, ending: Ending) -> None:
     """Nothing may keep a job from its end: else it would be lost and run again for ever."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), as_the_site_speaks():
             follow(job, ending)
     except BROKEN:
         raise
