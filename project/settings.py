@@ -194,7 +194,7 @@ LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LANGUAGE_CODE = env.choice(
     "LANGUAGE_CODE", default="en", among=[code for code, _name in LANGUAGES]
 )
-LOCALE_PATHS = [BASE_DIR / "jobs" / "locale", BASE_DIR / "project" / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 86_400
 
 # --- Mail --------------------------------------------------------------------------------
 
@@ -210,9 +210,9 @@ vars().update(
 CSRF_TRUSTED_ORIGINS = TRUSTED_ORIGINS
 # Behind a proxy that speaks TLS; `make start` on a laptop is plain HTTP, and must log in.
 HTTPS = env.flag("HTTPS", default=any(o.startswith("https://") for o in TRUSTED_ORIGINS))
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 86_400 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
