@@ -13,7 +13,7 @@ ON_RABBITMQ := tests/whole/rescue tests/whole/test_lost.py tests/whole/test_brok
 DEPLOYED := ENV_FILE=/dev/null DEBUG=0 TRUSTED_ORIGINS=https://jobs.example.org ALLOWED_HOSTS=jobs.example.org \
 	DATA_DIR=.venv/check DATABASE_URL= REDIS_URL= BROKER_URL=
 
-.PHONY: help start password test test-all check bench chaos screenshots samples venv venv-dev
+.PHONY: help start password test test-all check bench chaos messages screenshots samples venv venv-dev
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -62,6 +62,9 @@ chaos: venv-dev ## hurt a site at random and count what is lost; SECONDS=300 SEE
 
 screenshots: venv-dev ## photograph every page in each theme and width, into var/screenshots/
 	$(PYTEST) -m browser tests/whole/browser/screenshots.py
+
+messages: venv-dev ## gather what is said into the catalogues of other languages, and compile them
+	$(PYTHON) -m tests.messages
 
 samples: venv ## write some pictures to try the image task with, into samples/
 	$(MANAGE) samples
