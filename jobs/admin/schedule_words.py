@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
 from jobs import registry
 from jobs.params import Invalid, Unreadable
 from jobs.params.shown import without_seals
-from jobs.scheduling.given import asked, read
+from jobs.scheduling.given import asked, read, with_moment
 from jobs.scheduling.timings import next_turn
 
 from .record import snapshot
@@ -61,7 +62,8 @@ def flaws(entry: PeriodicTask) -> list[str]:
 
 def _misfit(entry: PeriodicTask) -> list[str]:
     try:
-        registry.get(entry.task).parameters.validate(asked(entry))
+        given = with_moment(entry.task, asked(entry), localtime())
+        registry.get(entry.task).parameters.validate(given)
     except registry.UnknownTask:
         return [_("its task is not registered")]
     except Invalid:

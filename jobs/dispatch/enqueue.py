@@ -22,6 +22,8 @@ from .policy import Policy, policy_of, routed_queue
 from .publisher import ring_on_commit, soon
 
 DEFAULT_PRIORITY = 5
+# Of many fires at once; the others the relay rings for, within a second.
+RUNG_AT_ONCE = 100
 # Made once, so that it is the same in each INSERT.
 NOW = Now()
 
@@ -99,8 +101,10 @@ def insert(task: str, wish: Wish, **columns: Any) -> Job:
 
 def insert_fires(jobs: list[Job]) -> None:
     """Many at once. A fire that has its row already, by whomever, gets no second one."""
-    rings = [job for job in jobs if _takes_its_turn(job)]
-    Job.objects.bulk_create(jobs, ignore_conflicts=True)
+    rings = [job for job in jobs[:RUNG_AT_ONCE] if _takes_its_turn(job)]
+    for job in jobs[RUNG_AT_ONCE:]:
+        _leave_to_the_relay(job)
+    Job.insert_many(jobs)
     for job in rings:
         ring_on_commit(job)
     for job in jobs:
@@ -135,12 +139,16 @@ def draft(task: str, wish: Wish, **columns: Any) -> Job:
 
 def _takes_its_turn(job: Job) -> bool:
     """Whether we ring for it at once: should that be lost, the relay does."""
-    if job.state != State.QUEUED:
-        return False
-    job.queued_at = timezone.now()
-    rings = window.admits(job.queue)
-    job.ring_at = soon() if rings else NOW
+    _leave_to_the_relay(job)
+    rings = job.state == State.QUEUED and window.admits(job.queue)
+    if rings:
+        job.ring_at = soon()
     return rings
+
+
+def _leave_to_the_relay(job: Job) -> None:
+    if job.state == State.QUEUED:
+        job.queued_at, job.ring_at = timezone.now(), NOW
 
 
 def _first_state(wish: Wish, policy: Policy) -> tuple[State, str]:

@@ -1,5 +1,6 @@
 """Job: one thing to run, from the moment it is asked for to its end."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from jobs.states import ACTIVE, FINAL, Requested, State, WaitingFor
 
 from .ids import new_id
 from .queryset import JobQuerySet
-from .statement import insert
+from .statement import insert, insert_many
 from .task import Task
 
 
@@ -226,6 +227,11 @@ class Job(models.Model):
     def insert(self) -> None:
         """As `save(force_insert=True)`, in less time: every call of a task comes here."""
         insert(self)
+
+    @classmethod
+    def insert_many(cls, jobs: Iterable["Job"]) -> None:
+        """The same for many; those that have their row already get no second one."""
+        insert_many(cls, jobs)
 
     @property
     def is_final(self) -> bool:

@@ -58,7 +58,8 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
         rows = self
         if connections[self.db].features.has_select_for_update_skip_locked:
             rows = rows.select_for_update(skip_locked=True, of=("self",))
-        return {row.pk: row.mark for row in rows.only("revision", "due_at")}
+        found = rows.values_list("pk", "revision", "due_at")
+        return {key: (revision, due_at) for key, revision, due_at in found}
 
     def keep(self, rows: "Iterable[Schedule]") -> None:
         """Write the cursors of many rows in as many small statements, sent at once."""

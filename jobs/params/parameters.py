@@ -38,6 +38,7 @@ class Parameters:
         secrets: Sequence[str] = (),
         files: Sequence[str] = (),
     ) -> None:
+        self.name = name
         self.signature = read(function)
         self.secrets = tuple(secrets)
         self.names = tuple(each.name for each in self.signature.parameters)

@@ -17,7 +17,7 @@ from kombu.utils import json as typed_json
 
 from jobs import registry
 from jobs.execution.control import Order, cancel, terminate
-from jobs.models import Event, Job, Leader, Overlap, Schedule
+from jobs.models import Event, Job, Leader, Overlap, Schedule, ScheduleQuerySet
 
 from .decide import CAUGHT_UP, Decision
 from .entries import event
@@ -65,17 +65,20 @@ def _stranger(plan: Plan) -> list[Event]:
 
 def follow(row: Schedule, decision: Decision, jobs: list[Job]) -> None:
     """What the decision means for others and for the schedule itself; in its transaction."""
-    mine = Schedule.objects.filter(pk=row.pk)
     if decision.ends_others:
         _end_others(row, jobs)
     if decision.fires and row.remaining is not None:
-        mine.update(remaining=F("remaining") - decision.fires)
+        _mine(row).update(remaining=F("remaining") - decision.fires)
     if decision.fires and row.entry.one_off:
         PeriodicTask.objects.filter(pk=row.entry_id).update(enabled=False)
     if decision.pauses:
-        mine.update(paused_at=Now(), paused_by=None, pause_note=decision.pauses)
+        _mine(row).update(paused_at=Now(), paused_by=None, pause_note=decision.pauses)
     if decision.fires and not registry.makes_jobs(row.entry.task):
         transaction.on_commit(partial(_send_beside, row.entry))
+
+
+def _mine(row: Schedule) -> ScheduleQuerySet:
+    return Schedule.objects.filter(pk=row.pk)
 
 
 def _end_others(row: Schedule, jobs: list[Job]) -> None:

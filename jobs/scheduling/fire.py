@@ -1,7 +1,7 @@
 """A schedule's turn: the row of the job it stands for."""
 
-from datetime import date, datetime
-from typing import Any, get_args
+from datetime import datetime
+from typing import Any
 
 from celery import current_app
 from django.contrib.auth import get_user_model
@@ -18,7 +18,7 @@ from jobs.params import Invalid
 from jobs.states import State, WaitingFor
 
 from .decide import Deed, Turn
-from .given import asked, read, refuse_upload
+from .given import asked, read, refuse_upload, with_moment
 from .plan import Plan, zone_of
 
 HIGHEST_PRIORITY = 9
@@ -126,20 +126,7 @@ def _named_after(entry: PeriodicTask) -> str:
 
 
 def _given(entry: PeriodicTask, due_at: datetime) -> dict[str, Any]:
-    """What is written, and the moment for a task that wants to know it."""
-    given = asked(entry)
-    name = registry.get(entry.task).due_param
-    return given if name is None else {name: _told(entry, name, due_at), **given}
-
-
-def _told(entry: PeriodicTask, name: str, due_at: datetime) -> str:
-    """On the clock of the schedule; a task that asks for a date gets the date there."""
-    local = due_at.astimezone(zone_of(entry))
-    parameters = registry.get(entry.task).parameters.signature.parameters
-    hint = next(each.hint for each in parameters if each.name == name)
-    kinds = {hint, *get_args(hint)}
-    wants_date = date in kinds and datetime not in kinds
-    return (local.date() if wants_date else local).isoformat()
+    return with_moment(entry.task, asked(entry), due_at.astimezone(zone_of(entry)))
 
 
 def is_judged(task: str) -> bool:

@@ -6,8 +6,10 @@ see dots, and dots that come back unchanged mean the secret that was there.
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from datetime import date, datetime
+from typing import Any, NoReturn, get_args
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 from kombu.utils import json as typed_json
@@ -67,7 +69,8 @@ def kept(parameters: Parameters, args: list[Any], kwargs: Mapping[str, Any]) -> 
     """`kwargs` as the schedule keeps them: as they were written, secrets sealed. Raises
     Invalid when the task would not take them."""
     given = named(parameters, args, kwargs)
-    stored = parameters.store(parameters.validate(given), refuse_upload)
+    all_of_it = with_moment(parameters.name, given, timezone.localtime())
+    stored = parameters.store(parameters.validate(all_of_it), refuse_upload)
     sealed = {name: stored[name] for name in given if _is_sealed(stored.get(name))}
     if open_ones := sorted({*sealed} - {*kwargs}):
         problem = _("A secret is given by name, not by position.")
@@ -108,6 +111,19 @@ def asked(entry: PeriodicTask) -> dict[str, Any]:
     except ValueError as reason:
         raise Invalid({"": [str(reason)]}) from None
     return named(parameters, args, opened(kwargs))
+
+
+def with_moment(task: str, given: dict[str, Any], local: datetime) -> dict[str, Any]:
+    """What is written, and the moment (on the clock of the schedule) for a task that wants
+    to know it; one that asks for a date gets the date."""
+    definition = registry.get(task) if registry.knows(task) else None
+    if definition is None or (name := definition.due_param) is None:
+        return given
+    signed = definition.parameters.signature.parameters
+    hint = next(each.hint for each in signed if each.name == name)
+    kinds = {hint, *get_args(hint)}
+    wants_date = date in kinds and datetime not in kinds
+    return {name: (local.date() if wants_date else local).isoformat(), **given}
 
 
 class _Refused(ValueError):

@@ -18,6 +18,7 @@ from jobs.execution.stall import flag_stalled
 from jobs.models import Leader
 
 from .caution import Caution
+from .late import tell_of_late
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class Relay(Rounds):
         self.leads = bool(self.managed(self.holds_office))
         if not self.leads:
             return
-        for duty in (expire_due, release_due, release_next, reap_dead, self.reap):
+        for duty in (expire_due, release_due, release_next, tell_of_late, reap_dead, self.reap):
             self.managed(duty)
 
     def holds_office(self) -> bool:

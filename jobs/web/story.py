@@ -22,6 +22,7 @@ DONE = {
     "fail": lazy("Marked as failed"),
     "stack": lazy("Stack asked for"),
     "stall": lazy("Stalled"),
+    "late": lazy("Late"),
     "retry": lazy("Run again"),
     "edit": lazy("Edited"),
     "replaced": lazy("Its process was replaced"),
@@ -43,6 +44,7 @@ SIGNS = {
     "stack": ("i-queue", ""),
     "hand_back": ("i-out", ""),
     "stall": ("i-alert", "t-warn"),
+    "late": ("i-alert", "t-warn"),
 }
 
 

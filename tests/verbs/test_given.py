@@ -124,3 +124,11 @@ def test_what_a_schedule_asks_for_is_named_and_readable():
         given.asked(PeriodicTask(task="celery.map"))
     with pytest.raises(Invalid):
         given.asked(PeriodicTask(task=sample_tasks.add.name, kwargs="{"))
+
+
+@pytest.mark.parametrize("task", [sample_tasks.report_of, sample_tasks.report_of_day])
+def test_the_moment_need_not_be_written_for_a_task_that_is_told_it(task):
+    parameters = registry.get(task.name).parameters
+    assert given.kept(parameters, [], {}) == {}
+    with pytest.raises(Invalid):
+        parameters.validate({})

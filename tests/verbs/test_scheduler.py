@@ -13,10 +13,11 @@ from django_celery_beat.models import (
 )
 
 from jobs.dispatch.relay import release_next
-from jobs.models import Job, Leader, Overlap, Schedule
+from jobs.models import Event, Job, Leader, Overlap, Schedule
 from jobs.scheduling import given
 from jobs.scheduling.decide import Facts
 from jobs.scheduling.firing import Fire, settle
+from jobs.scheduling.late import tell_of_late
 from jobs.states import State, WaitingFor
 from tests import sample_tasks
 from tests.doors.rows import task, user
@@ -224,3 +225,29 @@ def test_what_stays_plain_celery_becomes_a_message(broker):
     assert json.loads(message)["headers"]["task"] == "celery.backend_cleanup"
     assert fires(made) == []
     assert schedule(made).due_at > timezone.now() + HOUR
+
+
+def test_a_fire_that_nobody_begins_in_time_is_told_of_once():
+    made = every(3600, grace_seconds=60)
+    run_at(made)
+    (job,) = fires(made)
+    assert tell_of_late() == 0
+    late = timezone.now() - timedelta(seconds=61)
+    row = Job.objects.filter(pk=job.pk)
+    row.update(due_at=late)
+    assert tell_of_late() == 0  # it was caught up, and made just now
+    row.update(created_at=late)
+    assert (tell_of_late(), tell_of_late()) == (1, 0)
+    assert Event.objects.get(job=job).verb == "late"
+
+
+def test_one_that_waits_for_another_or_was_stopped_is_not_late():
+    late = timezone.now() - HOUR
+    made = every(3600, overlap=Overlap.BUFFER_ALL)
+    run_at(made)
+    run_at(made)
+    first, second = fires(made)
+    Job.objects.filter(pk=first.pk).update(due_at=late - HOUR, created_at=late)
+    Job.objects.filter(pk=second.pk).update(due_at=late, created_at=late)
+    Job.objects.filter(pk=first.pk).move(State.PAUSED)
+    assert tell_of_late() == 0

@@ -9,6 +9,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
 from jobs import registry
+from jobs.execution import control
 from jobs.models import Job
 from jobs.scheduling import given
 from jobs.scheduling.entries import run_now
@@ -56,6 +57,16 @@ def test_the_function_gets_the_secrets_that_the_schedule_keeps_sealed(site):
     result = TaskResult.objects.get(task_id=job.pk)
     for text in (row, entry.kwargs, result.task_kwargs or "", result.task_args or ""):
         assert "hunter2" not in text and "token-of-ada" not in text
+
+
+def test_the_function_knows_the_moment_that_it_runs_for(site):
+    entry = schedule(sample_tasks.report_of, kwargs="{}")
+    job = site.ends(fired(entry))
+    local = timezone.localtime(job.due_at)
+    assert job.result == [local.isoformat(), str(local)]
+    again = site.ends(control.retry(job, control.Order()))
+    assert again.due_at == job.due_at
+    assert again.result == job.result
 
 
 def test_a_run_out_of_turn_belongs_to_who_asked(site, django_user_model):
