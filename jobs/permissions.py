@@ -7,8 +7,10 @@ sockets, files, counts and searches.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, Union
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -48,6 +50,19 @@ _ROLES: dict[Verb, tuple[Role, ...]] = {
 }
 _MOST_NAMED = 1000
 _WIDE: dict[Verb, str] = {"view": "jobs.view_all", "run": "jobs.run_any"}
+_Names: TypeAlias = list[str] | None
+_told: ContextVar[dict[tuple[object, Verb], _Names] | None] = ContextVar("told", default=None)
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Inside, which tasks a person may `view`, `run` or `manage` is asked of the database
+    once each. For one answer that only reads: what changes meanwhile is not seen."""
+    token = _told.set({})
+    try:
+        yield
+    finally:
+        _told.reset(token)
 
 
 def tasks(user: Person, verb: Verb = "view") -> QuerySet[Task]:
@@ -56,7 +71,14 @@ def tasks(user: Person, verb: Verb = "view") -> QuerySet[Task]:
         return Task.objects.none()
     if _sees_all(user, verb):
         return Task.objects.all()
-    groups, roles = user.groups.values("pk"), _ROLES[verb]
+    names = None if _told.get() is None else _names(user, verb)
+    return _given(user, verb) if names is None else Task.objects.filter(pk__in=names)
+
+
+def _given(user: Person, verb: Verb) -> QuerySet[Task]:
+    """Those whose groups have `user` in them."""
+    groups: Any = user.groups.values("pk")
+    roles = _ROLES[verb]
     given = Grant.tasks.through.objects.filter(grant__group__in=groups, grant__role__in=roles)
     allowed = Q(pk__in=given.values("task"))
     for role in roles:
@@ -71,7 +93,9 @@ def jobs(user: Person, verb: Verb = "view") -> JobQuerySet:
         return Job.objects.none()
     if _sees_all(user, verb):
         return Job.objects.all()
-    return Job.objects.filter(Q(owner=user.pk) | _of_tasks(tasks(user, verb)))
+    names = _names(user, verb)
+    allowed = Q(task__in=_given(user, verb).values("pk") if names is None else names)
+    return Job.objects.filter(Q(owner=user.pk) | allowed)
 
 
 @dataclass(frozen=True)
@@ -198,11 +222,17 @@ def may_read_traces(user: Person, job: Job | None) -> bool:
     return is_own or tasks(user, "manage").filter(pk=job.task_id).exists()
 
 
-def _of_tasks(chosen: QuerySet[Task]) -> Q:
-    """The jobs of these tasks. Their names are asked for at once: a database that knows
-    them takes the index of each, and "mine, or of a subquery" reads all jobs there are."""
-    names = list(chosen.order_by().values_list("pk", flat=True)[: _MOST_NAMED + 1])
-    return Q(task__in=names if len(names) <= _MOST_NAMED else chosen.values("pk"))
+def _names(user: Person, verb: Verb) -> _Names:
+    """Of the tasks that groups give; None when there are too many to name. A database that
+    knows them takes the index of each, and "mine, or of a subquery" reads all jobs."""
+    told = _told.get()
+    if told is not None and (user.pk, verb) in told:
+        return told[user.pk, verb]
+    found = [*_given(user, verb).order_by().values_list("pk", flat=True)[: _MOST_NAMED + 1]]
+    names = found if len(found) <= _MOST_NAMED else None
+    if told is not None:
+        told[user.pk, verb] = names
+    return names
 
 
 def _sees_all(user: Person, verb: Verb) -> bool:

@@ -2,6 +2,7 @@
 foreign code in."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, cast
 
@@ -21,6 +22,7 @@ from jobs.conf import configuration
 P = ParamSpec("P")
 View: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
+SAFE = ("GET", "HEAD")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -37,12 +39,20 @@ def page(
         def sealed(
             request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
-            return seal(view(request, *args, **kwargs))
+            return seal(_looked(request, view, *args, **kwargs))
 
-        allowed = require_http_methods(["GET", "HEAD", *methods])
+        allowed = require_http_methods([*SAFE, *methods])
         return cast(View[P], never_cache(allowed(login_required(sealed))))
 
     return decorate
+
+
+def _looked(
+    request: HttpRequest, view: View[P], *args: P.args, **kwargs: P.kwargs
+) -> HttpResponseBase:
+    """The answer; who only looks is asked for their rights once."""
+    with permissions.asked_once() if request.method in SAFE else nullcontext():
+        return view(request, *args, **kwargs)
 
 
 def seal(response: HttpResponseBase) -> HttpResponseBase:

@@ -1,5 +1,7 @@
 """Who may: every role against every verb, and nothing that is not said."""
 
+from contextlib import nullcontext
+
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.core.exceptions import PermissionDenied
@@ -75,8 +77,14 @@ def verbs(choose, key, among):
     return {verb for verb in among.split() if choose(verb).filter(pk=key).exists()}
 
 
+@pytest.fixture(params=[nullcontext, permissions.asked_once], ids=["each time", "once"])
+def asked(request):
+    with request.param():
+        yield
+
+
 @pytest.mark.parametrize("role", MAY)
-def test_each_role_may_what_it_may_and_nothing_else(people, role):
+def test_each_role_may_what_it_may_and_nothing_else(people, role, asked):
     person = people[role]
     on_task, on_theirs, on_own = (set(may.split()) for may in MAY[role])
     theirs = rows.job(owner=rows.user("somebody"))
@@ -112,6 +120,17 @@ def test_what_one_may_not_see_does_not_exist_and_what_one_sees_may_be_refused(pe
         permissions.task(people["stranger"], "run", rows.ADD)
     with pytest.raises(PermissionDenied):
         permissions.task(people["viewer"], "run", rows.ADD)
+
+
+def test_who_only_looks_is_asked_for_their_rights_once(people, django_assert_num_queries):
+    viewer, manager = people["viewer"], people["manager"]
+    with permissions.asked_once():
+        assert permissions.tasks(viewer).exists() and permissions.tasks(manager).exists()
+        with django_assert_num_queries(2):
+            assert permissions.tasks(viewer).exists() and not permissions.jobs(viewer).exists()
+        assert not permissions.tasks(viewer, "manage").exists()
+        viewer.groups.clear()
+    assert not permissions.tasks(viewer).exists(), "what is known is forgotten at the end"
 
 
 def test_files_follow_their_job(people):
