@@ -16,6 +16,7 @@ from jobs import permissions, registry
 from jobs.models import Job, Task
 from jobs.reading import lines
 from jobs.reading.progress import Progress
+from jobs.reading.spans import duration
 from jobs.reading.verbs import Verb, offered
 from jobs.states import State
 
@@ -149,8 +150,9 @@ class JobAdmin(JobActions, ReadOnly):
     @admin.display(description=_("state"))
     def state_shown(self, job: Job) -> str:
         """And how far it is."""
-        far = Progress.of(job) if job.is_active or job.state == State.PAUSED else None
-        return shown.part("admin/jobs/job/state.html", job=job, progress=far)
+        if not (job.is_active or job.state == State.PAUSED):
+            return shown.part("jobs/state.html", job=job, full=True)
+        return shown.part("admin/jobs/job/state.html", job=job, progress=Progress.of(job))
 
     @admin.display(description=_("asked"), ordering="created_at")
     def created(self, job: Job) -> str:
@@ -164,7 +166,7 @@ class JobAdmin(JobActions, ReadOnly):
     def took(self, job: Job) -> str:
         end = job.finished_at or (timezone.now() if job.is_active else None)
         took = end - job.started_at if end and job.started_at else None
-        return shown.part("admin/jobs/duration.html", span=took)
+        return duration(took)
 
     @admin.display(description=_("task"))
     def task_name(self, job: Job) -> str:

@@ -1,16 +1,20 @@
 """What all our pages in the admin share: who may is asked of `permissions`, never of
 Django's permissions on models, and nothing can be searched that is not shown."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import quote
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from jobs import permissions
 
@@ -31,6 +35,7 @@ def person(request: HttpRequest) -> permissions.Person:
     return cast(permissions.Person, request.user)
 
 
+_CHECKBOX = '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">'
 _PAGES: dict[type[Model], type[ModelAdmin]] = {}
 
 
@@ -86,7 +91,18 @@ class OwnRules(ModelAdmin):
         sent = [*request.GET.lists(), *request.POST.lists()]
         if any("\0" in text for name, values in sent for text in (name, *values)):
             raise Http404  # no database takes it
-        return super().changelist_view(request, extra_context)
+        with _once(request):
+            return super().changelist_view(request, extra_context)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with _once(request):
+            return super().changeform_view(request, *args, **kwargs)
+
+    @admin.display(description="")
+    def action_checkbox(self, obj: Any) -> SafeString:
+        """As Django's, which fills a template for each row."""
+        label = format_html(gettext("Select this object for an action - {}"), str(obj))
+        return format_html(_CHECKBOX, ACTION_CHECKBOX_NAME, obj.pk, label)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         if "\0" in object_id:
@@ -170,6 +186,12 @@ class ReadOnlyInline(TabularInline):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _once(request: HttpRequest) -> AbstractContextManager[None]:
+    """Who only looks is asked for their rights once: the frame of a page asks for those of
+    all pages."""
+    return permissions.asked_once() if request.method in ("GET", "HEAD") else nullcontext()
 
 
 def _holds(rows: QuerySet[Any], obj: Any) -> bool:

@@ -21,6 +21,7 @@ from jobs.params import Invalid
 from jobs.reading import runs
 from jobs.reading.coming import next_of_each
 from jobs.reading.policy import queue_of
+from jobs.reading.spans import duration
 
 from . import shown
 from .calendar import DatedList
@@ -141,8 +142,7 @@ class TaskAdmin(TaskActions):
 
     @admin.display(description=_("usual duration"))
     def usual(self, row: Any) -> str:
-        span = runs.told(row.recent).usual
-        return shown.part("admin/jobs/duration.html", span=span) or shown.NOTHING
+        return duration(runs.told(row.recent).usual) or shown.NOTHING
 
     @admin.display(description=_("queue"))
     def queue_shown(self, row: Task) -> str:

@@ -224,6 +224,10 @@ class Job(models.Model):
     def __str__(self) -> str:
         return self.id
 
+    def get_state_display(self) -> str:  # type: ignore[no-redef]
+        """As Django's own, which hashes the words of all states to find that of one."""
+        return str(State(self.state).label)
+
     def insert(self) -> None:
         """As `save(force_insert=True)`, in less time: every call of a task comes here."""
         insert(self)

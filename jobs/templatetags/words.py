@@ -1,7 +1,8 @@
 """Words and small marks for people: states, spans of time, sizes, names of tasks."""
 
 import re
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -13,13 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from jobs.conf import configuration
+from jobs.reading.runs import Bar
+from jobs.reading.spans import duration, rough
 from jobs.states import Requested, State, WaitingFor
 
 register = template.Library()
+register.filter(duration)
+register.filter(rough)
 
 _NARROW_SPACE = "\u202f"
 _SIZES = ("B", "KB", "MB", "GB", "TB")
-_SPANS = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s"))
 _SHORT = {State.COMPLETED_WITH_ERRORS: pgettext_lazy("state in a list", "With errors")}
 
 
@@ -94,33 +98,6 @@ def size(count: int) -> str:
     return f"{amount:.1f} {unit}" if amount < 10 and unit != "B" else f"{amount:.0f} {unit}"
 
 
-@register.filter
-def duration(span: float | timedelta | None) -> str:
-    """A span of time in at most two units; their symbols are the same in all languages."""
-    if span is None:
-        return ""
-    seconds = span.total_seconds() if isinstance(span, timedelta) else float(span)
-    if seconds < 0.9995:
-        return f"{max(seconds, 0) * 1000:.0f} ms"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    for large, name, small, rest_name in _SPANS:
-        if round(seconds) >= large:
-            whole, rest = divmod(round(seconds / small), large // small)
-            return f"{whole} {name} {rest} {rest_name}" if rest else f"{whole} {name}"
-    return f"{seconds:.0f} s"
-
-
-@register.filter
-def rough(span: float) -> str:
-    """A span of time in one unit, for ages."""
-    seconds = abs(span)
-    for large, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= large:
-            return f"{seconds // large:.0f} {name}"
-    return f"{seconds:.0f} s"
-
-
 @register.simple_tag
 def moment(at: datetime | None, form: str = "ago") -> SafeString | str:
     """A `<time>`: "6 min ago" (`ago`), "6 min" (`age`) or "14:10:12" (`clock`), with the
@@ -148,6 +125,21 @@ def _in_words(at: datetime, here: datetime, form: str) -> str:
         return _("just now")
     words = _("{time} ago") if seconds > 0 else _("in {time}")
     return words.format(time=rough(seconds))
+
+
+@register.filter
+def drawn(bars: Iterable[Bar]) -> SafeString:
+    """The runs of a strip. A page of tasks has thousands of them: too many for a template."""
+    return format_html_join("", "{}", ((_bar(bar),) for bar in bars))
+
+
+def _bar(bar: Bar) -> SafeString:
+    rect = '<rect class="{}" x="{}%" y="{}%" width="2.4%" height="{}%" rx="1"></rect>'
+    shown = format_html(rect, bar.fill, bar.x, bar.y, bar.height)
+    if bar.has_dot:
+        dot = '<circle class="f-bad" cx="{}%" cy="{}%" r="2.2"></circle>'
+        shown += format_html(dot, bar.middle, bar.dot)
+    return shown
 
 
 @register.filter

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.utils import timezone
+from pytest_django.asserts import assertHTMLEqual
 
 from jobs.admin.paging import BoundedPaginator
 from jobs.models import Attempt, Event, Job
@@ -267,3 +269,9 @@ def test_what_no_database_takes_finds_nothing(world):
     assert client.get(f"{desk.address(Job)}%00/change/").status_code in (302, 404)
     chosen = {"action": "cancel", "_selected_action": "\0"}
     assert client.post(desk.address(Job), chosen).status_code == 404
+
+
+def test_a_row_is_ticked_as_on_any_page_of_the_admin(world):
+    page = admin.site.get_model_admin(Job)
+    job = Job(id='"><b>')
+    assertHTMLEqual(page.action_checkbox(job), admin.ModelAdmin.action_checkbox(page, job))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from jobs.reading.runs import Run, Runs
 from jobs.states import State, WaitingFor
@@ -100,6 +100,10 @@ def test_the_newest_run_stands_at_the_right_end_of_the_strip():
     bars = Runs([Run(State.COMPLETED, 1), Run(State.FAILED, None)]).bars
     assert bars[-1].x > 96 and bars[-1].has_dot and not bars[0].has_dot
     assert all(0 < bar.height <= 100 for bar in bars)
+    with translation.override("es"):
+        drawn = words.drawn(bars)
+    assert f'x="{bars[0].x}%"' in drawn, "with a point in all languages: a comma draws nothing"
+    assert drawn.count("<rect") == 2 and drawn.count("<circle") == 1
 
 
 def test_marks_of_the_pace_never_lie_on_each_other():
