@@ -60,8 +60,8 @@ bench: venv-dev ## measure speed, side by side with plain Celery
 chaos: venv-dev ## hurt a site at random and count what is lost; SECONDS=300 SEED=1
 	$(PYTHON) -m tests.whole.chaos --seconds $(or $(SECONDS),300) --seed $(or $(SEED),1)
 
-screenshots: venv-dev ## photograph every page in each theme and width, into var/screenshots/
-	$(PYTEST) -m browser tests/whole/browser/screenshots.py
+screenshots: venv-dev ## photograph every page in each state, theme and width, into var/screenshots/
+	$(PYTEST) -m browser tests/whole/gallery/screenshots.py tests/whole/browser/readme.py
 
 messages: venv-dev ## gather what is said into the catalogues of other languages, and compile them
 	$(PYTHON) -m tests.messages

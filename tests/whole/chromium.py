@@ -18,6 +18,7 @@ OPTIONS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PATIENCE_MS = 20_000
+MEANT = (404, 422)
 MISSING = "Tests in a browser need Chromium: apt install chromium, or let .ci/run do it."
 
 
@@ -55,6 +56,7 @@ def signed_in(browser: Browser, url: str, name: str, **context: Any) -> Page:
 
 
 def _is_bad(said: Any) -> bool:
-    """Not what is not there; a live server of Django has no socket either."""
-    is_missing = "status of 404" in said.text or "response code: 404" in said.text
-    return said.type == "error" and not is_missing
+    """Not what is not there, nor a form that is sent back; a live server of Django has no
+    socket either."""
+    codes = [f"{words}{code}" for words in ("status of ", "response code: ") for code in MEANT]
+    return said.type == "error" and not any(code in said.text for code in codes)

@@ -6,7 +6,8 @@ from playwright.sync_api import Request, expect
 
 from tests.doors import form_tasks, rows
 
-from .test_axe import browser, signed_in
+from .chromium import signed_in
+from .gallery.conftest import browser
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.browser

@@ -13,8 +13,7 @@ from tests.hostile_tasks import stand_still
 from tests.sample_tasks import add
 from tests.waiting import eventually
 from tests.watched_tasks import fall_silent
-
-from . import scene
+from tests.whole.gallery import walk
 
 pytestmark = pytest.mark.browser
 
@@ -130,12 +129,12 @@ def test_a_panel_that_is_looked_at_again_and_is_the_same_stays_as_it_is(sit, olg
     assert stays() or stays()
 
 
-@pytest.mark.parametrize("look", scene.LOOKS)
+@pytest.mark.parametrize("look", walk.LOOKS)
 def test_every_open_menu_can_be_seen_whole(sit, olga, look):
     """Else a phone could not cancel."""
     held = enqueue(add.name, {"x": 1}, by=olga, hold=True)
     page = sit(olga)
-    scene.look(page, look)
+    walk.look(page, look)
     pages = {
         reverse("jobs:job", args=[held.pk]): ["#menu-cancel", "#menu-more"],
         reverse("jobs:jobs"): [".bulk .menu"],
@@ -150,7 +149,7 @@ def test_every_open_menu_can_be_seen_whole(sit, olga, look):
                 nested.click()
             box = page.locator(f"{menu} > .pop").first.bounding_box()
             assert box is not None
-            assert box["x"] >= 0 and box["x"] + box["width"] <= scene.LOOKS[look][1], menu
+            assert box["x"] >= 0 and box["x"] + box["width"] <= walk.LOOKS[look][1], menu
             page.locator("h1").click()
 
 

@@ -1,20 +1,23 @@
-"""`make screenshots`: every page in each theme and width, and the picture of the README,
-into var/screenshots, to be looked at by a person."""
+"""The picture of the README, into var/screenshots: a real job, in the middle of its work."""
 
 import signal
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from playwright.sync_api import expect
 
 from jobs import enqueue
+from jobs.states import State
 from project.tasks import images
+from tests.doors import rows
 
-from . import scene
 from .window import until
 
 pytestmark = pytest.mark.browser
@@ -25,29 +28,9 @@ PAINTED = """[...document.images]
 MONTHS = ("june", "july", "august", "september")
 
 
-def taken(page: Page, name: str) -> None:
-    for look in scene.LOOKS:
-        scene.look(page, look)
-        scroll = page.evaluate("document.scrollingElement.scrollHeight")
-        page.set_viewport_size({"width": scene.LOOKS[look][1], "height": scroll})
-        page.screenshot(path=FOLDER / f"{name}-{look}.png")
-
-
-def test_every_page_is_taken(site, sit, olga, samples):
-    addresses = scene.put_up(site, olga, samples)
-    page = sit()
-    page.goto("/login/")
-    taken(page, "login")
-    page = sit(olga)
-    for name, address in addresses.items():
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-        taken(page, name)
-
-
 def test_the_picture_of_the_readme_is_taken(site, sit, olga, samples):
     for seconds in (14, 19, 16, 22, 17):
-        scene.an_earlier_run(olga, seconds)
+        an_earlier_run(olga, seconds)
     process = {"pictures": albums(samples), "operations": ["blur", "resize", "enhance"]}
     job = enqueue(images.process_images.name, process, by=olga)
     page = sit(olga, viewport={"width": 1280, "height": 828}, color_scheme="light")
@@ -64,12 +47,30 @@ def test_the_picture_of_the_readme_is_taken(site, sit, olga, samples):
 
 def albums(samples: Path) -> list[SimpleUploadedFile]:
     """The album of the samples with its broken picture, and some without."""
-    found = [scene.uploaded(samples / "album.zip")]
+    found = [uploaded(samples / "album.zip")]
     for month in MONTHS:
         path = samples / f"{month}.zip"
         with zipfile.ZipFile(path, "w") as packed:
             for picture in samples.glob("*.*"):
                 if picture.suffix != ".zip" and picture.stem != "broken":
                     packed.write(picture, f"{month}/{picture.name}")
-        found.append(scene.uploaded(path))
+        found.append(uploaded(path))
     return found
+
+
+def an_earlier_run(person: User, seconds: float) -> None:
+    """So that there is something to compare with."""
+    began = timezone.now() - timedelta(hours=1, seconds=10 * seconds)
+    rows.job(
+        State.COMPLETED,
+        task=images.process_images.name,
+        owner=person,
+        params={"operations": ["resize"], "max_side": 800},
+        created_at=began,
+        started_at=began,
+        finished_at=began + timedelta(seconds=seconds),
+    )
+
+
+def uploaded(path: Path) -> SimpleUploadedFile:
+    return SimpleUploadedFile(path.name, path.read_bytes())

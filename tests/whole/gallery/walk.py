@@ -1,0 +1,151 @@
+"""The way through the gallery: where each page is, and what a person does to it first."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from playwright.sync_api import Page, Route, WebSocketRoute
+
+from jobs.models import Job, Task
+from tests.doors import desk
+
+from . import exhibits
+
+LOOKS = {
+    f"{theme}-{width}": (theme, width) for theme in ("light", "dark") for width in (1440, 360)
+}
+HEIGHTS = {1440: 1000, 360: 780}
+EMPTY = {"home-empty": "/", "jobs-empty": "/jobs/", "tasks-empty": "/tasks/"}
+DOOR = {"login": "/login/", "login-refused": "/login/"}
+ERRORS = ("400", "403", "403_csrf", "500", "503")
+SOCKET = re.compile(r"/ws\b")
+
+
+def addresses(jobs: Mapping[str, Job]) -> dict[str, str]:
+    """Every kind of page, by a name that says what state it is in."""
+    here, home, tasks = reverse("jobs:jobs"), reverse("jobs:home"), reverse("jobs:tasks")
+    many, failed = reverse("jobs:task", args=[exhibits.MANY_KINDS]), jobs["failed"].pk
+    return {
+        "home-trouble": home,
+        "home-mine": f"{home}?owner=me&since=1h",
+        "jobs": here,
+        "jobs-ticked": here,
+        "jobs-filtered": f"{here}?q=state:failed -tag:odd",
+        "jobs-none": f"{here}?q=no+such+thing&owner=me&state=failed",
+        "jobs-mistakes": f"{here}?q=state:odd since:never",
+        "jobs-suggestions": f"{here}?q=state:failed",
+        "jobs-columns": here,
+        "jobs-filters": reverse("jobs:filters"),
+        "bulk": f"{reverse('jobs:bulk')}?verb=cancel&all=1&q=state:running",
+        "bulk-none": f"{reverse('jobs:bulk')}?verb=resume&all=1&q=state:failed",
+        "tasks": tasks,
+        "tasks-trouble": f"{tasks}?by=trouble",
+        "tasks-none": f"{tasks}?q=no+such+task",
+        "policy": reverse("jobs:policy", args=[exhibits.IMAGES]),
+        "task": reverse("jobs:task", args=[exhibits.IMAGES]),
+        "task-off": reverse("jobs:task", args=[exhibits.LEDGER]),
+        "task-broken": reverse("jobs:task", args=[exhibits.BROKEN]),
+        "task-files": reverse("jobs:task", args=[exhibits.UPLOADS]),
+        "task-kinds": many,
+        "task-refused": many,
+        **{f"job-{name}": reverse("jobs:job", args=[job.pk]) for name, job in jobs.items()},
+        "job-offline": reverse("jobs:job", args=[jobs["running"].pk]),
+        "job-verb": reverse("jobs:job", args=[jobs["running"].pk]),
+        "job-log": reverse("jobs:job", args=[failed]) + "#L12-L14",
+        "edit": reverse("jobs:edit", args=[jobs["held"].pk]),
+        "tokens": reverse("jobs:tokens"),
+        "tokens-new": reverse("jobs:tokens"),
+        "access": reverse("jobs:task_access", args=[exhibits.MAILS]) + "?user=berta",
+        "access-job": reverse("jobs:job_access", args=[failed]) + "?user=nobody-of-that-name",
+        "keys": home,
+        "404": "/no/such/page",
+        **{error: f"/as-if/{error}" for error in ERRORS},
+    }
+
+
+def others(jobs: Mapping[str, Job]) -> dict[str, str]:
+    """Pages in the frames of others: the admin's, and the one that tries the API."""
+    lists = {m._meta.model_name: desk.address(m) for m in desk.admin_models()}
+    rows = {
+        "job": desk.address(Job, "change", jobs["failed"].pk),
+        "running": desk.address(Job, "change", jobs["running"].pk),
+        "task": desk.address(Task, "change", exhibits.IMAGES),
+    }
+    names = {f"admin-{name}": address for name, address in lists.items()}
+    first = {"admin": "/admin/", "api-docs": reverse("jobs:api:docs")}
+    return first | names | {f"admin-one-{n}": a for n, a in rows.items()}
+
+
+def look(page: Page, name: str, media: Any = None) -> None:
+    """See the page as it is in another theme and another width."""
+    theme, width = LOOKS[name]
+    page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+    page.emulate_media(media=media, color_scheme=theme, reduced_motion="reduce")
+
+
+def _tick(page: Page) -> None:
+    page.locator("[data-tick-all]").check()
+
+
+def _ask(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("ta")
+    page.get_by_role("option").filter(has_text="task:").first.wait_for()
+
+
+def _run_badly(page: Page) -> None:
+    page.get_by_role("button", name="Run now").click()
+    page.get_by_text("Nothing was started.").wait_for()
+
+
+def _sign_in_badly(page: Page) -> None:
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill("guessed")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("alert").wait_for()
+
+
+def _make_token(page: Page) -> None:
+    page.get_by_label("Name").fill("wall screen")
+    page.get_by_role("button", name="Make a token").click()
+    page.locator("#token").wait_for()
+
+
+POSES: dict[str, Callable[[Page], Any]] = {
+    "jobs-ticked": _tick,
+    "jobs-suggestions": _ask,
+    "jobs-columns": lambda page: page.locator("#columns summary").click(),
+    "task-refused": _run_badly,
+    "job-verb": lambda page: page.locator("#part-head details.menu summary").first.click(),
+    "tokens-new": _make_token,
+    "job-offline": lambda page: page.get_by_text("Not live").wait_for(),
+    "login-refused": _sign_in_badly,
+    "keys": lambda page: page.keyboard.press("?"),
+}
+
+
+def walk(page: Page, pages: Mapping[str, str]) -> Iterator[str]:
+    """Go to one page after the other, and make it the state that its name says."""
+    page.route("**/as-if/*", _break)
+    for name, address in pages.items():
+        page.route_web_socket(SOCKET, _hang_up if name == "job-offline" else _serve)
+        page.goto(address)
+        POSES.get(name, lambda page: None)(page)
+        yield name
+
+
+def _serve(line: WebSocketRoute) -> None:
+    """Be a server where nothing happens."""
+    line.on_message(lambda said: line.send('{"type": "pong"}') if "ping" in said else None)
+
+
+def _hang_up(line: WebSocketRoute) -> None:
+    line.close(code=1011)
+
+
+def _break(route: Route) -> None:
+    """Answer as the site does when it fails: no row brings that about."""
+    name = route.request.url.rpartition("/")[2]
+    route.fulfill(body=render_to_string(f"{name}.html"), content_type="text/html")
