@@ -23,7 +23,6 @@ from .kinds import Given
 
 MOST = 50
 _LARGEST = 2**31 - 1
-_LINE = ("line", "time", "level", "text")
 
 
 class Paged(Given):

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from jobs import permissions
 from jobs.execution import control
 from jobs.execution.order import Order
+from jobs.models import Job
 
 from .page import page, person
 
@@ -26,7 +27,7 @@ class Words(forms.Form):
 
     tags = forms.CharField(required=False)
     note = forms.CharField(required=False, max_length=LONGEST_NOTE)
-    was_tags = forms.JSONField(required=False, empty_value=[])
+    was_tags = forms.CharField(required=False, empty_value="[]")
     was_note = forms.CharField(required=False, strip=False)
 
     def clean_tags(self) -> list[str]:
@@ -41,16 +42,23 @@ class Words(forms.Form):
         """What `control.annotate` takes."""
         given = self.cleaned_data
         return {
-            name: given[name] for name in ("tags", "note") if given[name] != self._was(name)
+            name: given[name]
+            for name in ("tags", "note")
+            if _written(given[name]) != self._was(name)
         }
 
-    def unchanged(self) -> dict[str, Any]:
-        """What the row must still say of that."""
-        return {name: self._was(name) for name in self.changes()}
+    def is_of(self, job: Job) -> bool:
+        """Whether the job says of what is to change what the person saw."""
+        return all(_written(getattr(job, name)) == self._was(name) for name in self.changes())
 
-    def _was(self, name: str) -> Any:
-        was = self.cleaned_data[f"was_{name}"]
-        return was.strip() if name == "note" else was
+    def _was(self, name: str) -> str:
+        return _written(self.cleaned_data[f"was_{name}"])
+
+
+def _written(value: list[str] | str) -> str:
+    """As it comes back from a browser, which ends lines in a way of its own."""
+    text = json.dumps(value) if isinstance(value, list) else value
+    return text.replace("\r\n", "\n").strip()
 
 
 @page("POST")
@@ -63,13 +71,18 @@ def annotate(request: HttpRequest, job_id: str) -> HttpResponse:
         messages.warning(
             request, " ".join(str(e) for told in form.errors.values() for e in told)
         )
-    elif form.changes():
-        chosen = permissions.jobs(person(request), "control").filter(pk=job.pk)
-        chosen = chosen.filter(**form.unchanged())
-        if not control.annotate(chosen, Order(request.user), **form.changes()):
-            told = _("Somebody has changed these words meanwhile; nothing was written.")
-            messages.warning(request, told)
+    elif form.changes() and not _is_written(request, job, form):
+        told = _("Somebody has changed these words meanwhile; nothing was written.")
+        messages.warning(request, told)
     return redirect("jobs:job", job.pk)
+
+
+def _is_written(request: HttpRequest, job: Job, form: Words) -> bool:
+    """Written, unless somebody else was first."""
+    seen = {name: getattr(job, name) for name in form.changes()}
+    chosen = permissions.jobs(person(request), "control").filter(pk=job.pk, **seen)
+    is_new = form.is_of(job) and control.annotate(chosen, Order(request.user), **form.changes())
+    return bool(is_new)
 
 
 def shown(tags: list[str]) -> dict[str, str]:

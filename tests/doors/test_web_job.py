@@ -172,12 +172,23 @@ def test_what_somebody_else_wrote_meanwhile_is_not_lost(client, owner):
     assert (job.tags, job.note) == (["theirs"], "mine")
 
 
+def test_a_note_that_a_program_wrote_in_lines_can_be_edited(client, owner):
+    job = rows.job(State.FAILED, owner=owner, note="one\ntwo")
+    assert write(client, job, was_note="one\r\ntwo", note="one\r\nthree") == ""
+    job.refresh_from_db()
+    assert job.note == "one\r\nthree"
+
+
 @pytest.mark.parametrize(
     "words",
     [
         {"tags": "x" * 101},
         {"tags": ",".join(map(str, range(51)))},
         {"was_tags": "["},
+        {"was_tags": "[" * 100_000},
+        {"was_tags": '["\\u0000"]'},
+        {"was_tags": '["\\ud800"]'},
+        {"was_tags": '{"a": 1}'},
         {"note": "x" * 2001},
     ],
 )
