@@ -1,5 +1,6 @@
 """What somebody with an account, or a page elsewhere, tries on every address there is."""
 
+import re
 from typing import Any
 
 import pytest
@@ -194,6 +195,37 @@ def test_no_number_in_an_address_is_too_long(world, digits):
         f"/api/jobs?limit={number}": 422,
     }
     assert {page: staff.get(page).status_code for page in asked} == asked
+
+
+def test_no_text_of_a_job_becomes_an_address(world):
+    boss, link = desk.at(world["people"]["superuser"]), "javascript:alert(1)//http://x.example"
+    words = dict.fromkeys(("note", "error", "error_type", "reason", "worker", "queue"), link)
+    job = rows.job(
+        State.FAILED, **words, tags=[link], params={"x": link}, result={link: [link]}
+    )
+    rows.log(job, link)
+    for page in (
+        reverse("jobs:job", args=[job.pk]),
+        reverse("jobs:jobs"),
+        reverse("jobs:home"),
+        desk.address(Job, "change", job.pk),
+    ):
+        html = boss.get(page).content.decode()
+        assert not re.search(r"""(href|src|action)=["']?(javascript:|http://x)""", html), page
+
+
+def test_a_page_that_breaks_tells_a_visitor_nothing(world, monkeypatch):
+    def broken(*args: Any, **kwargs: Any) -> None:
+        inside = CANARY
+        raise RuntimeError(inside)
+
+    monkeypatch.setattr("jobs.web.jobs.listing.page", broken)
+    browser = desk.at(world["people"]["owner"])
+    browser.raise_request_exception = False
+    for page in (reverse("jobs:jobs"), "/api/jobs"):
+        response = browser.get(page)
+        assert response.status_code == 500
+        assert CANARY not in str(response.headers) + response.content.decode()
 
 
 CANARY = "hunter2-canary-6f1e"

@@ -185,6 +185,23 @@ def test_without_urls_nothing_of_this_machine_is_used(tmp_path):
     assert said.stdout.count(str(tmp_path)) == 3, said.stderr
 
 
+def test_the_web_is_offered_to_this_machine_alone_until_told_otherwise(tmp_path):
+    expression = "s.BIND_ADDRESS, s.DEBUG, '*' in s.ALLOWED_HOSTS"
+    assert ask(expression, tmp_path).stdout.strip() == "127.0.0.1 False False"
+
+
+def test_nothing_that_was_typed_begins_a_record_of_the_log(tmp_path):
+    typed = "x\r\n2026-08-22 ERROR root: fake\x1b[2J\x1b[31m\x9b31m\u2028\u202e"
+    code = (
+        f"__import__('django').setup(), __import__('logging').getLogger('a').error({typed!r}),"
+        f" __import__('logging').getLogger('a').error('%s', 1, exc_info=ValueError({typed!r}))"
+    )
+    said = ask(code, tmp_path, DJANGO_SETTINGS_MODULE="project.settings").stderr
+    records = [line for line in said.splitlines() if not line.startswith("    ")]
+    assert [" ERROR a: " in line for line in records] == [True, True], said
+    assert "fake" in said and not set("\x1b\x9b\u202e\r") & set(said)
+
+
 def test_cookies_are_for_tls_once_an_origin_is(tmp_path):
     expression = "s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0"
     safe = ask(expression, tmp_path, TRUSTED_ORIGINS="https://jobs.example.org")
