@@ -20,6 +20,8 @@ LITERAL = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
 # The languages beside English, and how each counts.
 PLURALS = {"es": "nplurals=2; plural=(n != 1);"}
 HEADER = {"Content-Type": "text/plain; charset=UTF-8", "Content-Transfer-Encoding": "8bit"}
+# What is filled in.
+HOLE = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
 CALL = re.compile(rf"\b(n?p?gettext|_)\(({LITERAL}(?:, ?{LITERAL})*)")
 
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from jobs.models import ApiToken, Scope
@@ -17,7 +17,11 @@ from .page import page, person, show
 
 DAYS = (7, 30, 90, 365)
 _SHOWN = 100
-_LASTS = ngettext_lazy("%d day", "%d days")
+
+
+def _lasts() -> list[tuple[int, str]]:
+    """In the language of who looks: a choice made at import would stay in the site's."""
+    return [(days, ngettext("%d day", "%d days", days) % days) for days in DAYS]
 
 
 class NewToken(forms.Form):
@@ -37,7 +41,7 @@ class NewToken(forms.Form):
     )
     days = forms.TypedChoiceField(
         label=lazy("It lasts"),
-        choices=[(days, _LASTS % days) for days in DAYS],
+        choices=_lasts,
         coerce=int,
         initial=90,
     )

@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -30,10 +31,12 @@ NAMES = {"English", "Search", "no", *access.ROLES, *KEYS}
 urlpatterns = [path("", include("jobs.urls"))]
 
 
+@cache
 def english() -> set[str]:
     """What must not be read on a Spanish page: all that we say otherwise in Spanish."""
     found = messages.catalogue("es")
-    return {entry.msgid for entry in found if entry.msgstr != entry.msgid} - NAMES
+    said = {entry.msgid for entry in found if entry.msgstr != entry.msgid}
+    return (said | {entry.msgid_plural for entry in found}) - NAMES
 
 
 def pieces(page: str) -> set[str]:
@@ -44,11 +47,21 @@ def pieces(page: str) -> set[str]:
 
 
 def leftovers(page: str) -> list[str]:
-    """Whole pieces, and sentences within one."""
+    """Whole pieces, whatever was filled in, and sentences within one."""
     found, known = pieces(page), english()
     sentences = [text for text in known if " " in text and len(text) > 12]
-    whole = {piece for piece in found if piece in known or f"{piece}." in known}
-    return sorted(whole | {text for text in sentences if any(text in one for one in found)})
+    left = {piece for piece in found if piece in known or f"{piece}." in known}
+    left |= {text for text in sentences if any(text in one for one in found)}
+    return sorted(left | {piece for piece in found if filled()(piece)})
+
+
+@cache
+def filled() -> Any:
+    """Whether a piece is something of ours with what fills its holes."""
+    holed = [text.strip(" .") for text in english() if messages.HOLE.search(text)]
+    parts = [[re.escape(part) for part in messages.HOLE.split(text)] for text in holed]
+    wordy = [part for part in parts if len(re.findall("[a-z]", "".join(part))) > 3]
+    return re.compile("|".join(".{1,60}".join(part) for part in wordy)).fullmatch
 
 
 @pytest.fixture
@@ -158,4 +171,5 @@ def test_what_is_stored_is_in_the_language_of_the_site():
 def test_english_that_is_left_is_found():
     page = '<p title="Nothing is wrong">Bien</p><b>Queue:</b><i>see Why is it not running now'
     assert leftovers(page) == ["Nothing is wrong", "Queue", "Why is it not running"]
+    assert leftovers("<b>90 days</b><i>hace 5 s</i>") == ["90 days"]
     assert leftovers("<code>Queue</code><p>Cola</p>") == []
