@@ -18,8 +18,9 @@ from jobs.states import State
 from . import conditions, grammar
 from .grammar import KEYS, MOST_TERMS, Mistake, Term
 
-SEARCHED = 20_000
-"""Jobs, the newest that match all that indexes find, of which the rest is asked."""
+SEARCHED = 10_000
+"""Jobs, the newest that match all that indexes find, of which the rest is asked: even where
+their parameters and errors are long, that is a fraction of a second."""
 _INSTANT = timedelta(microseconds=1)
 STALLED = Term("is", "stalled")
 
@@ -109,26 +110,42 @@ class Filters:
     @property
     def in_any_state(self) -> "Filters":
         """The same whatever the state, for the counts of each."""
-        return self.without(*self._of_states)
+        return self.without(*self._of_states) if self._of_states else self
 
     def chosen(self, user: permissions.Person) -> JobQuerySet:
         """The jobs that `user` may see and that match."""
-        return self.among(user, permissions.jobs(user))
+        return self._back_to(self.reach(user), user, permissions.jobs(user))
 
     def among(self, user: permissions.Person, jobs: JobQuerySet) -> JobQuerySet:
         """Those of `jobs` that match; of what no index finds only the newest are asked."""
-        found = self.by_index(user, jobs)
-        if self.mistakes or not self._unindexed:
-            return found
-        if reach := _reach(found):
-            found = found.filter(created_at__gte=reach)
-        return found.filter(conditions.condition(self._unindexed, user))
+        return self._back_to(self._reach(user, jobs), user, jobs)
 
     def reach(self, user: permissions.Person) -> datetime | None:
-        """How far back was searched; None when that is all there is."""
+        """How far back is searched of what `user` may see; None when that is all there is."""
+        if user.pk not in self._reaches:
+            self._reaches[user.pk] = self._reach(user, permissions.jobs(user))
+        return self._reaches[user.pk]
+
+    @cached_property
+    def _reaches(self) -> dict[object, datetime | None]:
+        """What was found once: it takes as long as the search itself."""
+        return {}
+
+    def _reach(self, user: permissions.Person, jobs: JobQuerySet) -> datetime | None:
+        """When the last of the newest `SEARCHED` was asked for, if there are more."""
         if self.mistakes or not self._unindexed:
             return None
-        return _reach(self.by_index(user, permissions.jobs(user)))
+        moments: Any = self.by_index(user, jobs).values_list("created_at", flat=True)
+        found = [*moments[SEARCHED - 1 : SEARCHED + 1]]
+        return found[0] if len(found) > 1 else None
+
+    def _back_to(
+        self, reach: datetime | None, user: permissions.Person, jobs: JobQuerySet
+    ) -> JobQuerySet:
+        found = self.by_index(user, jobs)
+        if reach:
+            found = found.filter(created_at__gte=reach)
+        return found.filter(conditions.condition(self._unindexed, user))
 
     def further(self, reach: datetime) -> "Filters":
         """The same in what is older."""
@@ -153,10 +170,3 @@ class Filters:
     @cached_property
     def _unindexed(self) -> list[Term]:
         return [term for term in self.terms if not conditions.is_indexed(term)]
-
-
-def _reach(jobs: JobQuerySet) -> datetime | None:
-    """When the last of the newest `SEARCHED` was asked for, if there are more."""
-    older: Any = jobs.values_list("created_at", flat=True)[SEARCHED - 1 : SEARCHED + 1]
-    found = [*older]
-    return found[0] if len(found) > 1 else None
