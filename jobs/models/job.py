@@ -185,6 +185,17 @@ class Job(models.Model):
                 condition=Q(state__in=sorted(FINAL - {State.COMPLETED})),
                 name="job_ended_otherwise",
             ),
+            # In a long history of somebody's own most went well.
+            models.Index(
+                fields=["owner", "-created_at"],
+                condition=Q(state__in=sorted(FINAL - {State.COMPLETED})),
+                name="job_of_owner_ended_otherwise",
+            ),
+            models.Index(
+                fields=["task", "-created_at"],
+                condition=Q(state__in=sorted(FINAL - {State.COMPLETED})),
+                name="job_of_task_ended_otherwise",
+            ),
             # Of conditions SQLite understands no others than these: IS NULL, IS NOT NULL.
             models.Index(
                 fields=["state", "not_before"],
