@@ -29,12 +29,14 @@ def measure(ground: Ground, rounds: int, schedules: int) -> list[Line]:
     stock = figures(ground.side(STOCK), "tests.bench.stock.celery", schedules)
     words = {"n": f"{schedules:,}", "due": f"{schedules // DUE_PER_SCHEDULE:,}"}
     return [
-        Line(
-            what.format(**words), unit, [ours[key]],
-            "stock beat" if stock else "", [stock[key]] if stock else (), target,
-        )
+        Line(what.format(**words), unit, [ours[key]], *_beside(stock, key), target)
         for key, what, unit, target in ROWS
-    ]  # fmt: skip
+        if key in ours
+    ]
+
+
+def _beside(stock: dict[str, Any], key: str) -> tuple[str, list[float]]:
+    return ("stock beat", [stock[key]]) if key in stock else ("", [])
 
 
 def figures(side: Side, module: str, schedules: int) -> dict[str, Any]:
