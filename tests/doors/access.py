@@ -38,7 +38,7 @@ page  GET export                                 login 200   200   200   200   2
 page  GET filters                                login 200   200   200   200   200   200   login
 page  POST filters                               login 422   422   422   422   422   422   login
 page  GET saved_filter                           login 405   405   405   405   405   405   login
-page  POST saved_filter                          login 404   404   404   404   404   404   login
+page  POST saved_filter                          login 404   404   404   404   302   404   login
 page  GET suggest                                login 200   200   200   200   200   200   login
 page  GET columns                                login 302   302   302   302   302   302   login
 page  POST columns                               login 302   302   302   302   302   302   login

@@ -26,6 +26,7 @@ SEARCHES = (
     "?q=error:hidden", "?q=state:failed", "?q=-state:failed", "?part=fresh",
     "?part=fresh&drawn=MTk3MC0wMS0wMVQwMDowMDowMCswMDowMCA", "?since=30d", "?stalled=1",
 )  # fmt: skip
+SUGGESTED = ("task", "owner", "tag", "queue", "worker", "schedule")
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def hide(world: dict[str, Any], count: int = 24) -> None:
         job = rows.job(
             list(State)[number % len(State)], task="hidden.task", owner=owner,
             queue="hidden-queue", tags=["hidden-tag"], note="hidden note", group_id="hidden",
-            error_type="HiddenError", error="SECRET FRAME hidden", retry_of=world["job"],
-            root_id=world["job"].pk, parent_id=world["job"].pk,
+            worker="hidden@node", error_type="HiddenError", error="SECRET FRAME hidden",
+            retry_of=world["job"], root_id=world["job"].pk, parent_id=world["job"].pk,
         )  # fmt: skip
         Event.objects.create(job=job, verb="hidden")
         TaskResult.objects.create(task_id=job.pk, task_name="hidden.task")
@@ -57,8 +58,9 @@ def hide(world: dict[str, Any], count: int = 24) -> None:
 
 def addresses(world: dict[str, Any]) -> list[str]:
     found = [pages.address(name, world) for name in pages.SHOWN if name not in ("archive",)]
-    for name in ("jobs:jobs", "jobs:suggest", "jobs:export", "jobs:tasks", "jobs:home"):
+    for name in ("jobs:jobs", "jobs:export", "jobs:tasks", "jobs:home"):
         found += [reverse(name) + search for search in SEARCHES]
+    found += [f"{reverse('jobs:suggest')}?word={word}:hid" for word in SUGGESTED]
     found += [
         f"/api/jobs{search}" for search in ("", "?q=hidden", "?state=failed", "?format=csv")
     ]
