@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import django_celery_results
 import polib
 from django.utils.translation.template import templatize
 
@@ -34,8 +35,10 @@ class Said(NamedTuple):
 
 
 def said_anywhere() -> set[Said]:
-    """All that is marked for translation, in code and in templates."""
-    code = (path for name in ("jobs", "project") for path in (BASE / name).rglob("*.py"))
+    """All that is marked for translation, in code and in templates; and the columns of
+    django-celery-results, which speaks no Spanish and which our admin shows."""
+    code = [path for name in ("jobs", "project") for path in (BASE / name).rglob("*.py")]
+    code.append(Path(django_celery_results.__file__).with_name("models.py"))
     pages = (BASE / "templates").rglob("*.html")
     return {
         said

@@ -2,6 +2,7 @@
 
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
+from django_celery_beat.models import PeriodicTask
 
 WORDS = {
     "at": _("at"),
@@ -65,3 +66,5 @@ def name_columns() -> None:
             is_plain = field.verbose_name == field.name.replace("_", " ")
             if is_plain and field.name in WORDS:
                 field.verbose_name = WORDS[field.name]
+    # django-celery-beat marks all of its columns for translation but this one.
+    PeriodicTask._meta.get_field("task").verbose_name = _("Task Name")
