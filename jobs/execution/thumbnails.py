@@ -5,6 +5,7 @@ import io
 import logging
 from pathlib import Path
 
+from celery.exceptions import SoftTimeLimitExceeded
 from PIL import Image, ImageOps
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ def thumbnail_of(file: Path | str | bytes, name: str) -> bytes | None:
         source = io.BytesIO(file) if isinstance(file, bytes) else file
         with Image.open(source, formats=[kind]) as picture:
             return _drawn(picture)
+    except SoftTimeLimitExceeded:
+        raise  # of the function that attaches it, not of the picture
     # A decoder fails in as many ways as a file can be broken; the file is kept all the same.
     except Exception as error:
         logger.debug("No thumbnail of %r: %s", name, error)

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,6 +19,7 @@ from jobs.execution import control, marker
 from jobs.execution.attempt import RunningAttempt
 from jobs.execution.control import Order
 from jobs.execution.files import QuotaReached, open_file
+from jobs.execution.thumbnails import thumbnail_of
 from jobs.models import Artifact, Job, Worker, file_storage
 from jobs.params import Invalid
 from jobs.states import State
@@ -206,6 +208,15 @@ def test_pictures_get_a_small_one_of_ours(name, kind, tmp_path):
         made = attempt.attach(file, name, None, None)
         with Image.open(io.BytesIO(made.thumbnail)) as small:
             assert (small.format, small.size) == ("JPEG", (320, 107))
+
+
+def test_a_time_limit_that_strikes_while_a_picture_is_drawn_holds(monkeypatch):
+    def slow(*args: Any, **kwargs: Any) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr("jobs.execution.thumbnails.Image.open", slow)
+    with pytest.raises(SoftTimeLimitExceeded):
+        thumbnail_of(b"any", "a.png")
 
 
 @pytest.mark.parametrize(
