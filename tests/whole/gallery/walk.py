@@ -130,13 +130,13 @@ def walk(page: Page, pages: Mapping[str, str]) -> Iterator[str]:
     """Go to one page after the other, and make it the state that its name says."""
     page.route("**/as-if/*", _break)
     for name, address in pages.items():
-        page.route_web_socket(SOCKET, _hang_up if name == "job-offline" else _serve)
+        page.route_web_socket(SOCKET, _hang_up if name == "job-offline" else serve)
         page.goto(address)
         POSES.get(name, lambda page: None)(page)
         yield name
 
 
-def _serve(line: WebSocketRoute) -> None:
+def serve(line: WebSocketRoute) -> None:
     """Be a server where nothing happens."""
     line.on_message(lambda said: line.send('{"type": "pong"}') if "ping" in said else None)
 
