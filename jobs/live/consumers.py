@@ -9,10 +9,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.db import Error as DatabaseError
+from django.utils import translation
 
 from jobs.permissions import Person
 
-from .admission import Credential, Scope, credential, may_come_from_here, person_of
+from .admission import (
+    Credential,
+    Scope,
+    as_request,
+    credential,
+    may_come_from_here,
+    person_of,
+)
 from .limits import HANDSHAKE_SECONDS, seat
 from .socket import Socket
 from .threads import in_thread, take_lane
@@ -41,6 +49,8 @@ async def consumer(scope: Scope, receive: Receive, send: Send) -> None:
         if not is_free:
             return await _close(send, TOO_MANY)
         take_lane(person.pk)
+        # Of this socket alone: each is served in a context of its own.
+        translation.activate(translation.get_language_from_request(as_request(scope)))
         await send({"type": "websocket.accept"})
         await Socket(given, person, send).serve(receive)
 

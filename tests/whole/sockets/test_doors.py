@@ -38,6 +38,16 @@ def test_the_address_may_have_a_prefix_and_a_slash(web: Web, ana: User, path: st
         hear(line, "pong")
 
 
+def test_each_is_spoken_to_in_the_language_of_its_handshake(web: Web, ana: User) -> None:
+    with (
+        web.open(ana, headers={"Accept-Language": "es"}) as spanish,
+        web.open(ana) as english,
+    ):
+        for line, words in ((spanish, "«type» debe ser"), (english, "“type” must be")):
+            say(line, type="nonsense")
+            assert hear(line, "error")["detail"].startswith(words)
+
+
 ORIGINS = {
     "own": ("http://{host}", True),
     "trusted": ("https://trusted.example:8443", True),
