@@ -43,15 +43,27 @@ class TaskForm(ModelForm):
         help_text=_("Kept with what you change."),
         widget=AdminTextInputWidget,
     )
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    by: Any = None
 
     class Meta:
         model = Task
         fields = (*POLICY, *GROUPS)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["seen"] = policy.fingerprint(self.instance)
+
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
+        # Held until what was seen is replaced.
+        now = Task.objects.select_for_update().get(pk=self.instance.pk)
+        if values.get("seen") and values["seen"] != policy.fingerprint(now):
+            self.add_error(None, policy.OUTDATED)
         try:
-            policy.refuse_wrong({name: values.get(name) for name in POLICY})
+            changes = {name: values.get(name) for name in POLICY}
+            policy.refuse_wrong(changes, self.by, own_queue=now.queue)
         except Invalid as invalid:
             for name, problems in invalid.fields.items():
                 self.add_error(name, problems)
@@ -103,12 +115,18 @@ class TaskAdmin(TaskActions):
             note_turns(person(request), [row])
         return row
 
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"by": request.user})
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         sections = [*self.fieldsets]
         if obj and obj.error and person(request).is_superuser:
             sections.insert(0, (_("It could not be imported"), {"fields": ("traceback",)}))
         if self.has_change_permission(request, obj):
-            sections.append((_("Why"), {"fields": ("reason",)}))
+            sections.append((_("Why"), {"fields": ("reason", "seen")}))
         return sections
 
     # What is shown.

@@ -10,11 +10,13 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jobs.dispatch.policy import EDITED, forget
 from jobs.models import Event, Task
 from jobs.params import Invalid
 
+from . import queues
 from .edit import HIGHEST, LOWEST
 from .order import Order
 
@@ -23,6 +25,12 @@ SHORTEST, LONGEST = 0.1, 31_536_000
 """Seconds between which a limit lies."""
 _LIMITS = ("soft_time_limit", "time_limit", "stall_after")
 _QUEUE = re.compile(r"[\w.:@-]*")
+
+
+OUTDATED = gettext_lazy(
+    "Somebody changed this task while you looked at it. Nothing was saved: "
+    "load the page again to see what they did."
+)
 
 
 class Outdated(Exception):
@@ -35,9 +43,9 @@ def edit(name: str, order: Order, changes: Mapping[str, Any], *, seen: str = "")
     `seen` is the `fingerprint` of what the person looked at. Raises params.Invalid,
     Outdated when it is no longer so, and Task.DoesNotExist.
     """
-    refuse_wrong(changes)
     with transaction.atomic():
         task = Task.objects.select_for_update().get(pk=name)
+        refuse_wrong(changes, order.by, own_queue=task.queue)
         before = told(task)
         if seen and seen != fingerprint(task):
             raise Outdated
@@ -90,11 +98,15 @@ def fingerprint(task: Task) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def refuse_wrong(changes: Mapping[str, Any]) -> None:
-    """Raises params.Invalid for what no job could run with."""
+def refuse_wrong(changes: Mapping[str, Any], by: Any, *, own_queue: str = "") -> None:
+    """Raises params.Invalid for what no job could run with, and for a queue that is new:
+    who manages a task may choose one, who controls queues may name one."""
     problems: dict[str, list[str]] = {}
-    if not _QUEUE.fullmatch(changes.get("queue") or ""):
+    queue = changes.get("queue") or ""
+    if not _QUEUE.fullmatch(queue):
         problems["queue"] = [_("A queue is named with letters, digits and . : @ - _")]
+    elif not (queue in ("", own_queue) or _may_name_queues(by) or queue in queues.known()):
+        problems["queue"] = [_("No task and no setting names this queue.")]
     priority = changes.get("priority")
     if priority is not None and not LOWEST <= priority <= HIGHEST:
         problems["priority"] = [_("Give a number from 0 to 9, the highest.")]
@@ -108,6 +120,10 @@ def refuse_wrong(changes: Mapping[str, Any]) -> None:
         problems["soft_time_limit"] = [_("The soft limit must come before the hard one.")]
     if problems:
         raise Invalid(problems)
+
+
+def _may_name_queues(by: Any) -> bool:
+    return by is None or by.has_perm("jobs.control_queues")
 
 
 def _is_span(seconds: float) -> bool:

@@ -69,8 +69,10 @@ class SavedFilter(models.Model):
 
     def set_default(self, is_default: bool) -> None:
         """Show it, and no other, when its owner opens the list."""
+        mine = SavedFilter.objects.filter(owner=self.owner_id)
         with transaction.atomic():
-            SavedFilter.objects.filter(owner=self.owner_id).update(is_default=False)
+            list(mine.order_by("pk").select_for_update())  # two at once: one after the other
+            mine.update(is_default=False)
             SavedFilter.objects.filter(pk=self.pk).update(is_default=is_default)
 
     def share(self, is_shared: bool) -> None:

@@ -127,14 +127,7 @@ def _is_saved(request: HttpRequest, form: PolicyForm) -> bool:
         form.take(invalid)
         return False
     except verbs.Outdated:
-        form.add_error(None, ValidationError(_outdated()))
+        form.add_error(None, ValidationError(verbs.OUTDATED))
         return False
     messages.success(request, _("Saved.") if is_new else _("Nothing was changed."))
     return True
-
-
-def _outdated() -> str:
-    return _(
-        "Somebody changed this task while you looked at it. Nothing was saved: "
-        "load the page again to see what they did."
-    )

@@ -23,7 +23,7 @@ def world() -> Any:
     task = rows.task()
     task.viewers.add(viewers)
     task.managers.add(managers)
-    rows.task("other.task", title="Other")
+    rows.task("other.task", title="Other", queue="heavy")
     every_right = desk.model_permissions("view", "add", "change", "delete")
     return SimpleNamespace(
         task=task,
@@ -101,6 +101,15 @@ def test_saving_without_a_change_writes_no_event(world):
     assert not Event.objects.exists()
 
 
+def test_nothing_is_saved_over_what_another_person_saved_meanwhile(world):
+    client = desk.at(world.manager)
+    seen = client.get(change()).context["adminform"].form.initial["seen"]
+    assert client.post(change(), form(world, seen=seen, priority="3")).status_code == 302
+    late = client.post(change(), form(world, seen=seen, priority="4"))
+    assert "Somebody changed this task" in late.content.decode()
+    assert Task.objects.get(pk=rows.ADD).priority == 3
+
+
 def test_the_half_of_the_code_cannot_be_written(world):
     stolen = {
         "name": "other",
@@ -122,7 +131,8 @@ def test_the_half_of_the_code_cannot_be_written(world):
     [
         ({"queue": "a b"}, "queue"),
         ({"queue": "a\x06\x163"}, "queue"),
-        ({"queue": "a\n"}, None),  # a browser's line end is cut off
+        ({"queue": "privileged"}, "queue"),
+        ({"queue": "heavy\n"}, None),  # a browser's line end is cut off
         ({"priority": "10"}, "priority"),
         ({"priority": "-1"}, "priority"),
         ({"time_limit": "0"}, "time_limit"),
@@ -190,7 +200,7 @@ def test_tasks_are_found_by_queue_tag_and_what_is_wrong(world):
     rows.job(State.FAILED, ago=10)
     rows.job(State.COMPLETED)
     for query, found in (
-        ("?queue=heavy", {"gone.task"}),
+        ("?queue=heavy", {"gone.task", "other.task"}),
         ("?queue=celery", {rows.ADD}),
         ("?tag=old", {"gone.task"}),
         ("?tag=ol", set()),

@@ -19,6 +19,7 @@ ADDRESS = reverse("jobs:policy", args=[rows.ADD])
 def manager(client: Client) -> Client:
     managers = Group.objects.create(name="managers")
     rows.task().managers.add(managers)
+    rows.task("other.task", queue="heavy")
     client.force_login(rows.user("manager", managers))
     return client
 
@@ -35,7 +36,7 @@ def sent(client: Client, **fields: Any) -> dict[str, Any]:
 def test_a_manager_saves_and_the_change_is_told_of(manager):
     reply = manager.post(ADDRESS, sent(manager, queue="heavy", time_limit="60", reason="Why"))
     assert reply["Location"] == reverse("jobs:task", args=[rows.ADD])
-    task = Task.objects.get()
+    task = Task.objects.get(pk=rows.ADD)
     assert (task.enabled, task.queue, task.time_limit, task.priority) == (
         True, "heavy", 60, None,
     )  # fmt: skip
@@ -45,7 +46,7 @@ def test_a_manager_saves_and_the_change_is_told_of(manager):
 
 def test_a_task_is_disabled_with_a_reason_that_stands_on_its_pages(manager):
     assert manager.post(ADDRESS, sent(manager, enabled=None)).status_code == 422
-    assert Task.objects.get().enabled
+    assert Task.objects.get(pk=rows.ADD).enabled
     manager.post(ADDRESS, sent(manager, enabled=None, reason="Double <mails>."))
     for page in (reverse("jobs:task", args=[rows.ADD]), reverse("jobs:tasks")):
         html = manager.get(page).content.decode()
@@ -58,6 +59,7 @@ def test_a_task_is_disabled_with_a_reason_that_stands_on_its_pages(manager):
     ("fields", "wrong"),
     [
         ({"queue": "a b"}, "queue"),
+        ({"queue": "privileged"}, "queue"),
         ({"priority": "12"}, "priority"),
         ({"stall_after": "nan"}, "stall_after"),
         ({"soft_time_limit": "9", "time_limit": "3"}, "soft_time_limit"),
@@ -71,17 +73,17 @@ def test_what_is_wrong_stands_at_its_field(manager, fields, wrong):
 
 
 def test_nothing_is_saved_over_what_another_person_saved_meanwhile(manager):
-    old = sent(manager, queue="mine")
-    manager.post(ADDRESS, sent(manager, queue="theirs"))
+    old = sent(manager, queue="celery")
+    manager.post(ADDRESS, sent(manager, queue="heavy"))
     reply = manager.post(ADDRESS, old)
     assert reply.status_code == 422
     assert "Somebody changed this task" in reply.content.decode()
-    assert Task.objects.get().queue == "theirs"
+    assert Task.objects.get(pk=rows.ADD).queue == "heavy"
 
 
 def test_whoever_manages_it_says_who_else_may(manager):
     mine, friends = Group.objects.get(), Group.objects.create(name="friends")
     manager.post(ADDRESS, sent(manager, managers=[mine.pk], runners=[friends.pk]))
-    task = Task.objects.get()
+    task = Task.objects.get(pk=rows.ADD)
     assert [*task.runners.all()] == [friends] and [*task.managers.all()] == [mine]
     assert Event.objects.get().after == {"runners": ["friends"]}

@@ -1,7 +1,7 @@
 """What operators say of a task is written with its event, and over nobody's head."""
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 
 from jobs.dispatch.policy import policy_of
 from jobs.execution import policy
@@ -20,6 +20,7 @@ def order() -> Order:
 
 @pytest.fixture(autouse=True)
 def task() -> Task:
+    rows.task("other.task", queue="heavy")
     return rows.task()
 
 
@@ -33,6 +34,16 @@ def test_an_edit_tells_who_what_before_after_and_why(order):
     assert event.before == {"queue": "", "time_limit": None, "runners": []}
     assert event.after == {"queue": "heavy", "time_limit": 60.0, "runners": ["crew"]}
     assert policy_of(rows.ADD).queue == "heavy"
+
+
+def test_who_manages_a_task_chooses_a_queue_and_who_controls_queues_names_one(order, task):
+    with pytest.raises(Invalid) as told:
+        policy.edit(rows.ADD, order, {"queue": "privileged"})
+    assert [*told.value.fields] == ["queue"]
+    order.by.user_permissions.add(Permission.objects.get(codename="control_queues"))
+    by = User.objects.get(pk=order.by.pk)
+    assert policy.edit(rows.ADD, Order(by, ""), {"queue": "privileged"})
+    assert policy.edit(rows.ADD, order, {"queue": "privileged", "priority": 3})
 
 
 @pytest.mark.parametrize(("on", "verb"), [(False, "disable"), (True, "enable")])
@@ -50,10 +61,10 @@ def test_the_same_again_writes_no_event(order):
 
 def test_what_another_person_saved_meanwhile_is_not_written_over(order, task):
     seen = policy.fingerprint(task)
-    policy.edit(rows.ADD, order, {"queue": "theirs"}, seen=seen)
+    policy.edit(rows.ADD, order, {"queue": "heavy"}, seen=seen)
     with pytest.raises(policy.Outdated):
-        policy.edit(rows.ADD, order, {"queue": "mine"}, seen=seen)
-    assert Task.objects.get(pk=rows.ADD).queue == "theirs"
+        policy.edit(rows.ADD, order, {"queue": "celery"}, seen=seen)
+    assert Task.objects.get(pk=rows.ADD).queue == "heavy"
     assert Event.objects.count() == 1
 
 
