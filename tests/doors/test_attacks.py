@@ -142,6 +142,7 @@ def test_no_form_takes_what_is_not_on_it(world):
         "task": {"x": "1"},
         "policy": {"enabled": "on", "queue": "", "priority": "", "reason": "well"},
         "tokens": {"name": "mine", "scopes": ["read"], "days": "30"},
+        "annotate": {"tags": "", "note": ""},
     }
     for name in POSTED:
         own = filled.get(name, {"reason": "well"})

@@ -2,10 +2,11 @@
 
 import json
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from django.contrib.auth.models import User
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from jobs.live.limits import FRAMES_PER_SECOND
@@ -75,8 +76,10 @@ def test_a_frame_of_17_kb_closes_with_1009(web: Web, ana: User) -> None:
 
 def test_a_flood_of_frames_closes_with_4429(web: Web, ana: User) -> None:
     with web.open(ana) as line:
-        for _nth in range(100):
-            say(line, type="ping")
+        # Of a hundred, a busy machine could take so long that they are no flood.
+        with suppress(ConnectionClosed):
+            for _nth in range(5_000):
+                say(line, type="ping")
         assert code_of_close(line) == 4429
 
 
