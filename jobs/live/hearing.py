@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -68,6 +68,7 @@ class Hearing:
         self._was_interrupted = False
         self._proven_at = 0.0
         self._beginning = asyncio.Lock()
+        self._going: set[asyncio.Task[None]] = set()
         self._listening: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -75,6 +76,9 @@ class Hearing:
         """From the return of this call on, `listener` hears all that is published in
         `group`; or the process is deaf, and the audience is told when it hears again."""
         self._listeners.setdefault(group, set()).add(listener)
+        await self._to_its_end(self._join(group))
+
+    async def _join(self, group: str) -> None:
         await self._begin()
         if not self.is_deaf and group not in self._joined:
             try:
@@ -89,7 +93,20 @@ class Hearing:
         if listeners:
             return
         self._listeners.pop(group, None)
-        if group in self._joined and not self.is_deaf:
+        await self._to_its_end(self._leave(group))
+
+    async def _to_its_end(self, call: Coroutine[Any, Any, None]) -> None:
+        """A socket that is closed meanwhile waits no longer, but the call goes on: the line
+        is everybody's, and a library on the way that swallows the cancellation would keep
+        the socket open for ever."""
+        going = asyncio.create_task(call)
+        self._going.add(going)
+        going.add_done_callback(self._going.discard)
+        await asyncio.shield(going)
+
+    async def _leave(self, group: str) -> None:
+        came_back = group in self._listeners
+        if group in self._joined and not came_back and not self.is_deaf:
             self._joined.discard(group)
             try:
                 await _soon(self._layer.group_discard(group, self._channel))
