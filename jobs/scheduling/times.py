@@ -124,11 +124,6 @@ class Cron:
         """Whether there is no such day in any year, as the 31st of February."""
         return next(self._days(_SOME_DAY), None) is None
 
-    def is_shifted(self, moment: datetime) -> bool:
-        """Whether the clock leapt over the time that this moment stands for."""
-        wall = moment.astimezone(self.zone)
-        return wall.hour not in self.hours or wall.minute not in self.minutes
-
     @cached_property
     def runs_every_hour(self) -> bool:
         return len(self.hours) == len(range(24))
