@@ -128,3 +128,31 @@ async def test_forged_and_broken_messages_reach_nobody(
     await until(lambda: ear.heard)
     assert ear.heard == [1]
     assert not hearing.is_deaf
+
+
+async def test_who_stops_waiting_for_the_line_does_so_at_once(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library on the way may swallow the cancellation: redis and asyncio's `wait_for` did."""
+    ear, begun, go = Ear(), asyncio.Event(), asyncio.Event()
+    stock = hearing._add
+
+    async def add(groups: list[str]) -> None:
+        begun.set()
+        try:
+            await asyncio.shield(go.wait())
+        except asyncio.CancelledError:
+            await go.wait()
+        await stock(groups)
+
+    await hearing.join("another", Ear())
+    monkeypatch.setattr(hearing, "_add", add)
+    joining = asyncio.create_task(hearing.join(GROUP, ear))
+    await begun.wait()
+    joining.cancel()
+    await asyncio.wait([joining], timeout=10)
+    assert joining.cancelled()
+    go.set()
+    await until(lambda: GROUP in hearing._joined)
+    await tell(1)
+    await until(lambda: ear.heard == [1])
