@@ -23,10 +23,11 @@ from .decide import CAUGHT_UP, Decision
 from .entries import event
 from .fire import headers_of
 from .plan import Plan
+from .rows import words_of
 
 logger = logging.getLogger(__name__)
 
-MISFIRE, PAUSE, STRANGER = "misfire", "pause", "stranger"
+MISFIRE, PAUSE, STRANGER, UNSENT = "misfire", "pause", "stranger", "unsent"
 # For how long somebody who fired a schedule of ours is taken to be still at it.
 STRANGER_SECONDS = 600.0
 
@@ -119,7 +120,9 @@ def _send(entry: PeriodicTask) -> None:
             headers=headers_of(entry),
             **said,
         )
-    except Exception:
+    # Brokers fail in many ways; it has no row that could tell of it.
+    except Exception as reason:
         logger.exception("The schedule %s could not be sent.", entry.name)
+        event(entry, UNSENT, reason=words_of(reason)).save(force_insert=True)
     finally:
         connections.close_all()

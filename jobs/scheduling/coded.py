@@ -4,6 +4,7 @@ that an operator's edit shows, stays, and can be taken back."""
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -22,10 +23,12 @@ from django_celery_beat.models import (
 from kombu.utils import json as typed_json
 
 from jobs import registry
-from jobs.models import Schedule
+from jobs.models import Event, Schedule
 
 from .entries import tell
 from .plan import CLEANUP
+from .replan import QUARANTINE
+from .rows import AWAY, words_of
 from .times import CRON_FIELDS
 
 logger = logging.getLogger(__name__)
@@ -44,15 +47,26 @@ def follow_code(app: Any) -> None:
     and what an operator edited stays as it is."""
     declared = dict(_declared(app))
     for key, said in declared.items():
-        try:
-            with transaction.atomic():
-                _follow(key, said)
-        except Exception:
-            logger.exception("The schedule %s of the code cannot be kept.", key)
+        with _one_by_one(key):
+            _follow(key, said)
     for schedule in Schedule.objects.exclude(key="").exclude(key__in=declared):
-        with transaction.atomic():
+        with _one_by_one(schedule.key):
             tell(schedule.entry, "delete", by=None, reason=_("The code has it no longer."))
             schedule.entry.delete()
+
+
+@contextmanager
+def _one_by_one(key: str) -> Iterator[None]:
+    """One that cannot be kept is told of, and harms no other. Raises `AWAY` only."""
+    try:
+        with transaction.atomic():
+            yield
+    except AWAY:
+        raise
+    except Exception as reason:
+        logger.exception("The schedule %s of the code cannot be kept.", key)
+        told = {"subject": key[:255], "verb": QUARANTINE, "reason": words_of(reason)}
+        Event.objects.create(**told)
 
 
 def reset(schedule: Schedule, *, by: Any) -> bool:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jobs import registry
@@ -21,7 +21,7 @@ from .facts import gather
 from .fire import ended, row_of
 from .plan import Plan
 from .replan import BATCH, QUARANTINE
-from .rows import read_rows, words_of
+from .rows import AWAY, read_rows, words_of
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +38,11 @@ class Fire:
         self.events: list[Event] = []
 
     def prepare(self) -> "Fire":
-        """Never raises: one row that nobody foresaw must not keep the others waiting."""
+        """One row that nobody foresaw must not keep the others waiting. Raises `AWAY` only."""
         try:
             self._decide()
+        except AWAY:
+            raise
         except Exception as reason:
             logger.exception("The schedule %s cannot be fired.", self.row.entry.name)
             self.quarantine(_("It cannot be fired: %s") % words_of(reason))
@@ -101,8 +103,8 @@ def settle(fires: list[Fire]) -> int:
     """All at once; if one of them cannot be stored, each by itself."""
     try:
         return _commit(fires)
-    except (OperationalError, InterfaceError):
-        raise  # it is the database, and no row of ours
+    except AWAY:
+        raise
     except Exception as reason:
         if len(fires) > 1:
             return sum(settle([fire]) for fire in fires)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import current_app
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 
 from jobs.conf import configuration
 from jobs.dispatch.epoch import broker_lost_its_data
@@ -19,6 +19,7 @@ from jobs.models import Leader
 
 from .caution import Caution
 from .late import tell_of_late
+from .rows import AWAY
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Rounds(threading.Thread):
         again."""
         try:
             return duty()
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             logger.warning("The relay cannot reach the database: %s", error)
             connections.close_all()
             self.lost_database()

@@ -11,7 +11,7 @@ from jobs.models import Event, Schedule
 
 from .entries import event
 from .plan import Plan
-from .rows import read_rows, words_of
+from .rows import AWAY, read_rows, words_of
 from .times import Impossible
 
 BATCH = 500
@@ -52,6 +52,8 @@ def plan_row(row: Schedule) -> None:
         row.plan(due_at, due_at and Plan(row).fires_at(due_at))
     except Impossible as reason:
         row.quarantine(str(reason))
+    except AWAY:
+        raise
     # One row that nobody foresaw must not keep the others from being planned.
     except Exception as reason:
         row.quarantine(_("It cannot be read: %s") % words_of(reason))

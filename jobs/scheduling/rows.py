@@ -4,11 +4,15 @@ from collections.abc import Collection
 from typing import TypeAlias
 
 from django.core.exceptions import ValidationError
+from django.db import InterfaceError, OperationalError
 
 from jobs.models import Schedule
 
 Broken: TypeAlias = list[tuple[Schedule, str]]
 """Schedules of which only the cursor and the entry's name were read, and why."""
+
+AWAY = (OperationalError, InterfaceError)
+"""What says that the database cannot be asked just now, and nothing about any row."""
 
 # What fields raise for a stored value that none of them would have let pass: a zone that
 # vanished, a number that is none.

@@ -8,7 +8,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 from django_celery_beat.schedulers import DatabaseScheduler as StockScheduler
 
 from jobs.conf import configuration
@@ -18,6 +18,7 @@ from .coded import follow_code
 from .firing import fire_due
 from .relay import Relay
 from .replan import reconsider, replan
+from .rows import AWAY
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class DatabaseScheduler(StockScheduler):
     def __init__(self, *args: Any, lazy: bool = False, **kwargs: Any) -> None:
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self.leads = False
+        self.has_taken_over = False
         self.relay: Relay | None = None
         super().__init__(*args, lazy=lazy, **kwargs)
         self.max_interval = LONGEST_NAP_SECONDS
@@ -49,7 +51,7 @@ class DatabaseScheduler(StockScheduler):
         try:
             now = self.time_as_leader()
             return LONGEST_NAP_SECONDS if now is None else self.look(now)
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             logger.warning("Beat cannot reach the database: %s", error)
             connections.close_all()
         except Exception:
@@ -58,13 +60,14 @@ class DatabaseScheduler(StockScheduler):
 
     def time_as_leader(self) -> datetime | None:
         """The time of the database while we hold the office; else None."""
-        led = self.leads
         self.leads = Leader.hold(Leader.SCHEDULES, self.holder, configuration().lease_seconds)
         if not self.leads:
+            self.has_taken_over = False
             return None
-        if not led:
+        if not self.has_taken_over:
             logger.info("Beat leads: it fires the schedules.")
             self.take_over()
+            self.has_taken_over = True
         return Leader.objects.get(pk=Leader.SCHEDULES).renewed_at
 
     def take_over(self) -> None:

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 import pytest
 from celery import current_app
 from celery.schedules import crontab, solar
+from django.db import DataError
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from jobs import registry, task
-from jobs.models import Schedule
+from jobs.models import Event, Schedule
+from jobs.scheduling import coded
 from jobs.scheduling.coded import described, follow_code, reset
 from jobs.scheduling.replan import replan
 from tests import sample_tasks
@@ -98,6 +100,21 @@ def test_one_that_stock_beat_had_brought_in_stays_off():
 def test_one_that_cannot_be_kept_harms_no_other():
     follow(bad={"task": ADD, "schedule": "now and then"}, nightly=nightly())
     assert names() == {"nightly"}
+
+
+def test_one_whose_rows_cannot_be_written_is_told_of_and_harms_no_other(monkeypatch):
+    stock = coded._write
+
+    def write(entry, said):
+        if entry.name == "bad":
+            raise DataError("out of range")
+        stock(entry, said)
+
+    monkeypatch.setattr(coded, "_write", write)
+    follow(bad=nightly(), nightly=nightly())
+    assert names() == {"nightly"}
+    told = Event.objects.get(subject="bad")
+    assert (told.verb, told.reason) == ("quarantine", "out of range")
 
 
 def test_old_results_are_cleaned_as_ever():

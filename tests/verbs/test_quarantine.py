@@ -1,7 +1,7 @@
 """One bad schedule is set aside with its reason, and harms no other."""
 
 import pytest
-from django.db import DataError, connection
+from django.db import DataError, OperationalError, connection
 from django_celery_beat.models import (
     CrontabSchedule,
     IntervalSchedule,
@@ -9,7 +9,7 @@ from django_celery_beat.models import (
 )
 
 from jobs.models import Leader, Schedule
-from jobs.scheduling import firing
+from jobs.scheduling import firing, replan
 from jobs.states import State
 
 from .beats import beat, entry, events, every, fires, first_due, run, run_at, schedule
@@ -109,3 +109,20 @@ def test_a_new_leader_looks_again_at_what_had_a_flaw():
     run(beat())
     assert schedule(made).flaw == ""
     assert schedule(made).due_at
+
+
+@pytest.mark.parametrize(("room", "name"), [(firing, "decide"), (replan, "_next")])
+def test_a_database_that_is_away_for_a_moment_sets_no_schedule_aside(monkeypatch, room, name):
+    made = every(3600)
+    due = first_due(made)
+    if room is replan:
+        PeriodicTask.objects.filter(pk=made.pk).update(priority=3)
+
+    def fail(*args):
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patch, pytest.raises(OperationalError):
+        patch.setattr(room, name, fail)
+        run(beat(), due)
+    run(beat(), due)
+    assert (len(fires(made)), schedule(made).flaw, events(made)) == (1, "", [])

@@ -4,7 +4,8 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
+from celery import current_app
+from django.db import OperationalError, connection
 from django.utils import timezone
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -15,6 +16,7 @@ from django_celery_beat.models import (
 from jobs.dispatch.relay import release_next
 from jobs.models import Event, Job, Leader, Overlap, Schedule
 from jobs.scheduling import given
+from jobs.scheduling import scheduler as scheduler_module
 from jobs.scheduling.decide import Facts
 from jobs.scheduling.firing import Fire, settle
 from jobs.scheduling.late import tell_of_late
@@ -121,6 +123,21 @@ def test_a_database_that_fails_does_not_end_beat(monkeypatch):
         connection.close()
 
 
+@committed
+def test_who_could_not_take_over_takes_over_with_the_next_look(monkeypatch):
+    scheduler, taken = beat(), []
+
+    def follow_code(app):
+        taken.append(app)
+        if len(taken) == 1:
+            raise OperationalError("database is locked")
+
+    monkeypatch.setattr(scheduler_module, "follow_code", follow_code)
+    for _look in range(3):
+        scheduler.tick()
+    assert len(taken) == 2
+
+
 # Rules that need rows.
 
 
@@ -225,6 +242,18 @@ def test_what_stays_plain_celery_becomes_a_message(broker):
     assert json.loads(message)["headers"]["task"] == "celery.backend_cleanup"
     assert fires(made) == []
     assert schedule(made).due_at > timezone.now() + HOUR
+
+
+@committed
+def test_a_message_that_the_broker_does_not_take_is_told_of(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise ConnectionRefusedError("nobody answers")
+
+    monkeypatch.setattr(current_app, "send_task", refuse)
+    made = every(3600, "celery.backend_cleanup", kwargs="{}")
+    run_at(made)
+    eventually(lambda: events(made) == ["unsent"])
+    assert Event.objects.get(subject=made.name).reason == "nobody answers"
 
 
 def test_a_fire_that_nobody_begins_in_time_is_told_of_once():
