@@ -8,7 +8,8 @@ after the commit, too.
 from django.dispatch import Signal
 
 # sender=Job, job_id: str, `facts`: a dict with the payload of DESIGN §5 "state", and what
-# decides who sees the job: `task` (a name) and `owner` (a key, or None).
+# decides who sees the job: `task` (a name) and `owner` (a key, or None); `schedule` (a key)
+# where one made it, whose last fire looks different by that.
 job_changed = Signal()
 
 # sender=None, job_id: str, `frames`: list of ready "progress" / "log" payloads.

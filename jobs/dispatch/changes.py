@@ -13,6 +13,7 @@ FACTS = (
     "id",
     "task",
     "owner",
+    "schedule",
     "version",
     "state",
     "requested",
@@ -35,7 +36,7 @@ def tell_on_commit(job: Job) -> None:
 
 
 def _tell(job: Job) -> None:
-    sight = {"task": job.task_id, "owner": job.owner_id}
+    sight = {"task": job.task_id, "owner": job.owner_id, "schedule": job.schedule_id}
     job_changed.send_robust(sender=Job, job_id=job.id, facts=job.facts(), **sight)
 
 

@@ -67,10 +67,15 @@ def let_out(**kwargs: Any) -> None:
         _current.courier.drain()
 
 
-def _tell_state(*, job_id: str, facts: Message, task: str, owner: Any, **kwargs: Any) -> None:
+def _tell_state(
+    *, job_id: str, facts: Message, task: str, owner: Any, schedule: Any = None, **kwargs: Any
+) -> None:
     _give(Told(group_of_job(job_id), [state(facts)], must_arrive=True))
     keys = keys_of_change("jobs", task=task, owner=owner)
-    _give(Told(NEWS, [change("jobs", keys, job_id, facts)], must_arrive=True))
+    news = [change("jobs", keys, job_id, facts)]
+    if schedule is not None:
+        news.append(change("schedules", keys_of_change("schedules", task=task), schedule))
+    _give(Told(NEWS, news, must_arrive=True))
 
 
 def _tell_change(*, topic: str, pk: Any, task: str | None = None, **kwargs: Any) -> None:

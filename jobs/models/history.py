@@ -4,6 +4,7 @@ did, its log, its counted errors."""
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_celery_beat.models import PeriodicTask
 
 from .job import Job
 from .task import Task
@@ -40,6 +41,11 @@ class Event(models.Model):
         Task, models.DO_NOTHING, null=True, db_constraint=False, related_name="events"
     )
     subject = models.CharField(max_length=255, blank=True)  # a queue, worker or schedule
+    # Under whatever name it had then; the key of one that was deleted stays.
+    schedule = models.ForeignKey(
+        PeriodicTask, models.DO_NOTHING, null=True, blank=True, related_name="+",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
@@ -60,6 +66,16 @@ class Event(models.Model):
                 fields=["task", "-at"],
                 condition=models.Q(job__isnull=True),
                 name="event_of_task",
+            ),
+            models.Index(
+                fields=["schedule", "-at"],
+                condition=models.Q(schedule__isnull=False),
+                name="event_of_schedule",
+            ),
+            models.Index(
+                fields=["verb", "-at"],
+                condition=models.Q(schedule__isnull=False),
+                name="event_of_schedules",
             ),
         ]
 

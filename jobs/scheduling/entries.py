@@ -1,5 +1,6 @@
 """What people do to schedules: each verb writes its event in the same transaction."""
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -7,6 +8,7 @@ from django.db.models.functions import Now
 from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
 from jobs.models import Event, Job, Schedule
+from jobs.signals import thing_changed
 
 from .fire import fire
 
@@ -58,10 +60,13 @@ def resume(entry: PeriodicTask, *, by: Any) -> bool:
 
 
 def tell(entry: PeriodicTask, verb: str, *, by: Any, **facts: Any) -> None:
-    """Write down what `by` did to a schedule."""
+    """Write down what `by` did to a schedule, and let those who watch it know."""
     event(entry, verb, actor=by, **facts).save(force_insert=True)
+    about = {"topic": "schedules", "pk": entry.pk, "task": entry.task}
+    transaction.on_commit(partial(thing_changed.send_robust, sender=None, **about))
 
 
 def event(entry: PeriodicTask, verb: str, **facts: Any) -> Event:
     """What is to be written down; without an `actor` it was beat itself."""
-    return Event(subject=entry.name[:255], task_id=entry.task, verb=verb, **facts)
+    about = {"subject": entry.name[:255], "schedule_id": entry.pk, "task_id": entry.task}
+    return Event(verb=verb, **about, **facts)

@@ -75,5 +75,5 @@ def fires(made: PeriodicTask) -> list[Job]:
 
 
 def events(made: PeriodicTask) -> list[str]:
-    found = Event.objects.filter(subject=made.name).order_by("id")
+    found = Event.objects.filter(schedule=made.pk).order_by("id")
     return list(found.values_list("verb", flat=True))

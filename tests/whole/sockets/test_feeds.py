@@ -5,7 +5,9 @@ from django.contrib.auth.models import Group, User
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from websockets.sync.client import ClientConnection
 
-from jobs.models import Task, Worker
+from jobs.dispatch.changes import tell_on_commit
+from jobs.models import Job, Task, Worker
+from jobs.scheduling.entries import pause
 from jobs.states import State
 
 from .web import Web, hear, say
@@ -78,6 +80,10 @@ def test_workers_and_schedules_say_that_they_changed(web: Web, ana: User) -> Non
         assert hear(line, "workers")["workers"] == [{"id": "w@1"}]
         interval = IntervalSchedule.objects.create(every=1, period="hours")
         made = PeriodicTask.objects.create(name="x", task="tests.add", interval=interval)
+        assert hear(line, "schedules")["schedules"] == [{"id": str(made.pk)}]
+        pause(made, by=root)  # no signal of a model tells of it
+        assert hear(line, "schedules")["schedules"] == [{"id": str(made.pk)}]
+        tell_on_commit(Job.objects.create(task_id="tests.add", schedule=made))
         assert hear(line, "schedules")["schedules"] == [{"id": str(made.pk)}]
         say(stranger, type="ping")
         hear(stranger, "pong")
