@@ -89,7 +89,7 @@ class Call:
     def drafted(self, **columns: Any) -> Job:
         """The row that it asks for, not stored yet; with these columns in place of its own."""
         self._take_defaults()
-        own = {"id": new_id(), "owner_id": self._owner_id(), **self.columns, **columns}
+        own = {"owner_id": self._owner_id(), **self.columns, **columns}
         return draft(self.task, self._wish(queue=own.pop("queue")), **own)
 
     def _insert(self, job_id: str) -> None:
