@@ -174,6 +174,7 @@ class Job(models.Model):
                 condition=Q(schedule__isnull=False),
                 name="job_of_schedule",
             ),
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="job_due"),
             models.Index(
                 fields=["schedule"],
                 condition=Q(schedule__isnull=False, finished_at__isnull=True),

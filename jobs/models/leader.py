@@ -1,7 +1,7 @@
 """Leader: which process does what only one may do, by a lease in the database."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -19,21 +19,26 @@ class Leader(models.Model):
     office = models.CharField(max_length=64, primary_key=True)
     holder = models.CharField(max_length=255)
     term = models.PositiveBigIntegerField(default=1)
+    taken_at = models.DateTimeField(db_default=Now())
     renewed_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
+    lag_seconds = models.FloatField(db_default=0.0)
+    """How much too late the holder came to its last round."""
 
     def __str__(self) -> str:
         return f"{self.office}: {self.holder}"
 
     @classmethod
-    def hold(cls, office: str, holder: str, seconds: float) -> bool:
+    def hold(cls, office: str, holder: str, seconds: float, lag_seconds: float = 0.0) -> bool:
         """Take or renew the office; False while somebody else has it."""
         end = Now() + timedelta(seconds=seconds)
         row = cls.objects.filter(office=office)
-        if row.filter(holder=holder).update(expires_at=end, renewed_at=Now()):
+        told: dict[str, Any] = {"expires_at": end, "renewed_at": Now()}
+        if row.filter(holder=holder).update(**told, lag_seconds=lag_seconds):
             return True
         vacant = row.filter(Q(expires_at__lte=Now()))
-        if vacant.update(holder=holder, term=F("term") + 1, expires_at=end, renewed_at=Now()):
+        told |= {"holder": holder, "term": F("term") + 1, "taken_at": Now(), "lag_seconds": 0.0}
+        if vacant.update(**told):
             return True
         if row.exists():
             return False

@@ -35,6 +35,7 @@ class DatabaseScheduler(StockScheduler):
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self.leads = False
         self.has_taken_over = False
+        self.lag_seconds = 0.0
         self.relay: Relay | None = None
         super().__init__(*args, lazy=lazy, **kwargs)
         self.max_interval = LONGEST_NAP_SECONDS
@@ -60,7 +61,8 @@ class DatabaseScheduler(StockScheduler):
 
     def time_as_leader(self) -> datetime | None:
         """The time of the database while we hold the office; else None."""
-        self.leads = Leader.hold(Leader.SCHEDULES, self.holder, configuration().lease_seconds)
+        lease, lag = configuration().lease_seconds, self.lag_seconds
+        self.leads = Leader.hold(Leader.SCHEDULES, self.holder, lease, lag)
         if not self.leads:
             self.has_taken_over = False
             return None
@@ -78,12 +80,13 @@ class DatabaseScheduler(StockScheduler):
     def look(self, now: datetime) -> float:
         """Heed edits, fire what is due; seconds until the next look."""
         began = time.monotonic()
-        if replan() + fire_due(now):
-            return 0.0
+        planned = replan()
         first = Schedule.objects.planned().values_list("fire_at", flat=True).first()
-        if first is None:
-            return LONGEST_NAP_SECONDS
-        wait = (first - now).total_seconds() - (time.monotonic() - began)
+        wait = LONGEST_NAP_SECONDS if first is None else (first - now).total_seconds()
+        self.lag_seconds = max(-wait, 0.0)
+        if (wait <= 0 and fire_due(now)) or planned:
+            return 0.0
+        wait -= time.monotonic() - began
         return min(wait, LONGEST_NAP_SECONDS) if wait > 0 else SHORTEST_NAP_SECONDS
 
     def should_sync(self) -> bool:

@@ -20,7 +20,8 @@ from django.views.decorators.http import require_safe
 from redis import RedisError
 
 from jobs.checks.servers import layer_server
-from jobs.models import Leader, Worker, file_storage
+from jobs.models import Worker, file_storage
+from jobs.reading import beat as office
 
 PATIENCE_SECONDS = 1.6
 """How long an answer may take in all, whatever hangs."""
@@ -32,7 +33,7 @@ FRESH_SECONDS = 1.0
 MOST_WORKERS = 50
 """Of how many workers the files are looked at."""
 
-UP, DOWN, NONE, DOUBLED = "up", "down", "none", "doubled"
+UP, DOWN, NONE, DOUBLED, LATE = "up", "down", "none", "doubled", "late"
 
 
 @never_cache
@@ -102,15 +103,16 @@ def state_of_workers(names: list[str]) -> str:
 
 
 def beat() -> str:
-    """Up while the beat that leads renews its office, and no other scheduler fires too."""
+    """Up while the beat that leads comes in time, and no other scheduler fires too."""
     try:
-        if Leader.is_held(Leader.STRANGER):
-            return DOUBLED
-        return UP if Leader.is_held(Leader.SCHEDULES) else NONE
+        found = office.beat()
     except DatabaseError:
         return DOWN
     finally:
         connection.close()
+    if found.is_doubled:
+        return DOUBLED
+    return NONE if found.is_silent else LATE if found.is_late else UP
 
 
 def files() -> str:
@@ -145,6 +147,14 @@ _DETAILS = {
     ("files", DOWN): lazy(
         "Web and workers do not see the same files: uploads would not reach jobs. Give all"
         " of them the same DATA_DIR, or one storage for files (docs/production.md)."
+    ),
+    ("beat", NONE): lazy(
+        "Nobody fires schedules: no beat runs, or it does not reach the database. What is due"
+        " meanwhile is dealt with by each schedule's rules as soon as one leads."
+    ),
+    ("beat", LATE): lazy(
+        "Schedules are fired more than ten seconds too late: more is due than beat and the"
+        " database can do."
     ),
     ("beat", DOUBLED): lazy(
         "Another beat, which is not Batuta's, fires schedules of this database: they run"

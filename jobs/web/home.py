@@ -188,5 +188,10 @@ class Now:
         return self.coming.turns[:_SHOWN]
 
     @property
+    def has_fires(self) -> bool:
+        """Whether the silence of beat concerns who looks."""
+        return any(turn.entry for turn in self.coming.turns)
+
+    @property
     def has_tasks(self) -> bool:
         return permissions.tasks(self.user).exists()

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from jobs import permissions
 from jobs.conf import configuration
+from jobs.reading.beat import beat
 
 P = ParamSpec("P")
 View: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -82,6 +83,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "base_template": configuration().base_template,
         "running": cache(lambda: running(user)),
+        "beat": cache(beat),
         # A site may have no such address; who works in the admin can leave by that.
         "logout_url": lambda: _address("logout") or _admin_logout(user),
     }

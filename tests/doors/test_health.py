@@ -74,6 +74,17 @@ def test_a_beat_that_no_longer_renews_is_none(redis_server):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_nobody_who_fires_and_one_who_is_late_are_told_in_words(client, redis_server):
+    beat = client.get("/readyz").json()["beat"]
+    assert (beat["state"], "Nobody fires schedules" in beat["detail"]) == ("none", True)
+    Leader.hold(Leader.SCHEDULES, "me", seconds=60)
+    Leader.hold(Leader.SCHEDULES, "me", seconds=60, lag_seconds=11.0)
+    health._latest.at -= health.FRESH_SECONDS
+    beat = client.get("/readyz").json()["beat"]
+    assert (beat["state"], "too late" in beat["detail"]) == ("late", True)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_kinds_of_beat_at_once_are_told(client, redis_server):
     Leader.hold(Leader.SCHEDULES, "me", seconds=60)
     Leader.hold(Leader.STRANGER, "?", seconds=60)

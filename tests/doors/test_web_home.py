@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.models import Worker
+from jobs.models import Leader, Worker
 from jobs.states import State
 from tests.nouns.test_workers import FACTS
 
@@ -136,6 +136,24 @@ def test_what_comes_next_are_fires_and_jobs_with_a_time(admin):
         "each minute: every 60 seconds",
     ]
     assert found.within_the_hour == 2
+
+
+def test_a_beat_that_is_silent_late_or_not_alone_is_told(admin):
+    def told() -> str:
+        return admin.get(HOME, {"part": "now"}).content.decode()
+
+    assert "Nobody fires schedules" not in told()
+    desk.schedule("each minute")
+    assert "no beat has run yet" in told()
+    Leader.hold(Leader.SCHEDULES, "web-1:17", 60)
+    assert "Nobody fires schedules" not in told()
+    Leader.hold(Leader.SCHEDULES, "web-1:17", 60, lag_seconds=42.0)
+    assert "fired 42 s too late" in told()
+    Leader.hold(Leader.STRANGER, "?", 60)
+    assert "they run twice" in told()
+    ago = timezone.now() - timedelta(seconds=40)
+    Leader.objects.update(renewed_at=ago, expires_at=ago + timedelta(seconds=12))
+    assert "no beat for 40 s" in told() and "they run twice" not in told()
 
 
 def test_what_one_may_not_see_is_neither_shown_nor_counted(client):

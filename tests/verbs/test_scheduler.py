@@ -49,6 +49,19 @@ def test_what_is_due_becomes_a_job_of_nobody_with_its_moment():
     assert (row.due_at, row.fire_at, row.last_due_at) == (due + HOUR, due + HOUR, due)
 
 
+def test_the_office_tells_how_late_the_last_look_was():
+    made, scheduler = every(3600), beat()
+    run_at(made)
+    moment = first_due(made)
+    scheduler.time_as_leader()
+    scheduler.look(moment + timedelta(seconds=30))
+    scheduler.time_as_leader()
+    assert Leader.objects.get(office=Leader.SCHEDULES).lag_seconds == pytest.approx(30)
+    scheduler.look(moment + timedelta(seconds=31))
+    scheduler.time_as_leader()
+    assert Leader.objects.get(office=Leader.SCHEDULES).lag_seconds == 0
+
+
 def test_stock_pages_see_what_was_run_and_that_is_no_edit():
     made = every(3600)
     run_at(made)

@@ -11,6 +11,7 @@ from django_celery_results.models import TaskResult
 from jobs import registry
 from jobs.execution import control
 from jobs.models import Job
+from jobs.reading.beat import beat
 from jobs.scheduling import given
 from jobs.scheduling.entries import run_now
 from tests import sample_tasks
@@ -74,3 +75,14 @@ def test_a_run_out_of_turn_belongs_to_who_asked(site, django_user_model):
     entry = schedule(sample_tasks.add, kwargs='{"x": 2}', enabled=False)
     job = site.ends(run_now(entry, by=person))
     assert (job.result, job.owner, job.schedule) == (2, person, entry)
+
+
+def test_a_beat_that_was_killed_is_told_of_until_it_is_back(site):
+    eventually(lambda: not beat().is_silent, within=30)
+    killed = beat()
+    site.beat.kill()
+    eventually(lambda: beat().is_silent, within=30)
+    assert beat().holder == killed.holder and beat().age_seconds > 1
+    site.beat.start()
+    eventually(lambda: not beat().is_silent, within=30)
+    assert beat().since > killed.since
