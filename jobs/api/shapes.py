@@ -56,6 +56,7 @@ class JobLine(BaseModel):
     owner: str | None
     owner_id: int | str | None
     schedule: int | None
+    backfill: str | None
     queue: str
     priority: int
     tags: list[Any]

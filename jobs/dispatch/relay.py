@@ -37,11 +37,13 @@ def release_due() -> int:
 
 def release_next() -> int:
     """Queue the fires of schedules that waited for those before them, one of each; how
-    many. A job that replaced itself waits likewise, but has begun."""
+    many. A job that replaced itself waits likewise, but has begun; those of a backfill
+    have turns of their own."""
     waits = Q(state=State.PENDING, waiting_for=WaitingFor.UPSTREAM, attempt=0)
-    waits &= Q(schedule__isnull=False, due_at__isnull=False)
+    waits &= Q(schedule__isnull=False, due_at__isnull=False, backfill=None)
     earlier = ~waits | Q(due_at__lt=OuterRef("due_at"))
-    before = Job.objects.live().filter(earlier, schedule=OuterRef("schedule"))
+    mine = Q(schedule=OuterRef("schedule"), backfill=None)
+    before = Job.objects.live().filter(earlier, mine)
     disabled = Task.objects.filter(enabled=False).values("pk")
     freed = Job.objects.live().filter(waits & ~Exists(before)).exclude(task__in=disabled)
     return len(move_and_tell(freed, State.QUEUED, queued_at=Now(), ring_at=Now()))

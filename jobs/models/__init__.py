@@ -2,6 +2,7 @@
 
 from .artifact import Artifact, KeptFile, content_type_of, file_storage
 from .asked import AskedOnce
+from .backfill import Backfill, First, Which
 from .grant import Grant, Role
 from .history import Attempt, Event, JobError, LogChunk, Stack
 from .ids import is_id, new_id
@@ -17,9 +18,9 @@ from .token import ApiToken, Scope
 from .worker import Worker, WorkerQuerySet
 
 __all__ = [
-    "ApiToken", "Artifact", "AskedOnce", "Attempt", "CatchUp", "Event", "Grant", "Job",
-    "JobError", "JobQuerySet", "KeptFile", "Leader", "LogChunk", "OnLost", "OneJob", "Overlap",
-    "Role", "SavedFilter", "Schedule", "ScheduleQuerySet", "Scope", "SocketTicket", "Stack",
-    "Task", "Worker", "WorkerQuerySet", "content_type_of", "file_storage", "from_now", "is_id",
-    "lease_end", "new_id",
+    "ApiToken", "Artifact", "AskedOnce", "Attempt", "Backfill", "CatchUp", "Event", "First",
+    "Grant", "Job", "JobError", "JobQuerySet", "KeptFile", "Leader", "LogChunk", "OnLost",
+    "OneJob", "Overlap", "Role", "SavedFilter", "Schedule", "ScheduleQuerySet", "Scope",
+    "SocketTicket", "Stack", "Task", "Which", "Worker", "WorkerQuerySet", "content_type_of",
+    "file_storage", "from_now", "is_id", "lease_end", "new_id",
 ]  # fmt: skip

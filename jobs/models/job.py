@@ -12,6 +12,7 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs.states import ACTIVE, FINAL, Requested, State, WaitingFor
 
+from .backfill import Backfill
 from .ids import new_id
 from .queryset import JobQuerySet
 from .statement import insert, insert_many
@@ -114,6 +115,11 @@ class Job(models.Model):
         related_name="+",
     )
     due_at = models.DateTimeField(null=True, blank=True)
+    # Past moments that were run on purpose stand beside the fires of the same moments.
+    # `job_one_per_backfill` begins with it.
+    backfill = models.ForeignKey(
+        Backfill, models.PROTECT, null=True, blank=True, db_index=False, related_name="jobs"
+    )
     retry_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="retried_as"
     )
@@ -149,10 +155,8 @@ class Job(models.Model):
                     lease__isnull=False,
                     lease_expires_at__isnull=False,
                 )
-                | (
-                    ~Q(state__in=sorted(ACTIVE))
-                    & Q(lease__isnull=True, lease_expires_at__isnull=True)
-                ),
+                | ~Q(state__in=sorted(ACTIVE))
+                & Q(lease__isnull=True, lease_expires_at__isnull=True),
             ),
             models.CheckConstraint(
                 name="job_final_has_end",
@@ -161,8 +165,13 @@ class Job(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["schedule", "due_at"],
-                condition=Q(due_at__isnull=False),
+                condition=Q(due_at__isnull=False, backfill__isnull=True),
                 name="job_one_per_fire",
+            ),
+            models.UniqueConstraint(
+                fields=["backfill", "due_at"],
+                condition=Q(backfill__isnull=False),
+                name="job_one_per_backfill",
             ),
         ]
         indexes = [
@@ -179,6 +188,11 @@ class Job(models.Model):
                 fields=["schedule"],
                 condition=Q(schedule__isnull=False, finished_at__isnull=True),
                 name="job_live_of_schedule",
+            ),
+            models.Index(
+                fields=["backfill", "due_at"],
+                condition=Q(backfill__isnull=False, finished_at__isnull=True),
+                name="job_live_of_backfill",
             ),
             # Some of these ends never came: to look for them must not read all history.
             models.Index(

@@ -54,6 +54,7 @@ def job_line(job: Job) -> dict[str, Any]:
             "owner_id": _key(job.owner_id),
             "owner": job.owner.get_username() if job.owner else None,
             "schedule": job.schedule_id,
+            "backfill": job.backfill_id,
             "error": error_shape(job),
             "url": address("jobs:job", job.id),
         }

@@ -84,7 +84,7 @@ def _mine(row: Schedule) -> ScheduleQuerySet:
 
 def _end_others(row: Schedule, jobs: list[Job]) -> None:
     mine = [job.pk for job in jobs]
-    others = Job.objects.live().filter(schedule=row.pk).exclude(pk__in=mine)
+    others = Job.objects.live().filter(schedule=row.pk, backfill=None).exclude(pk__in=mine)
     order = Order(reason=_("The next fire of its schedule has come."))
     cancel(others, order)
     if row.overlap == Overlap.TERMINATE_OTHER:

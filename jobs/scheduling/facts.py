@@ -35,10 +35,16 @@ def gather(rows: Iterable[Schedule], now: datetime) -> dict[int, Facts]:
 
 
 def _live(keys: list[int]) -> dict[int, tuple[int, int]]:
-    """How many jobs of each have not ended, and how many of those wait for the others."""
+    """How many jobs of each have not ended, and how many of those wait for the others. A
+    backfill of a thousand moments must not skip, or be ended by, what comes due beside it."""
     if not keys:
         return {}
-    jobs = Job.objects.live().filter(schedule__in=keys).order_by().values("schedule")
+    jobs = (
+        Job.objects.live()
+        .filter(schedule__in=keys, backfill=None)
+        .order_by()
+        .values("schedule")
+    )
     counted = jobs.annotate(all=Count("pk"), waiting=Count("pk", filter=WAITS))
     found = counted.values_list("schedule", "all", "waiting")
     return {key: (n, waits) for key, n, waits in found}
@@ -49,7 +55,8 @@ def _failed(row: Schedule) -> int:
     most = row.pause_after_failures
     if not most:
         return 0
-    ended = Job.objects.filter(schedule=row.pk, due_at__isnull=False, finished_at__isnull=False)
+    fires = Job.objects.filter(schedule=row.pk, due_at__isnull=False, backfill=None)
+    ended = fires.filter(finished_at__isnull=False)
     if row.resumed_at is not None:
         ended = ended.filter(created_at__gt=row.resumed_at)
     ended = ended.exclude(state=State.SKIPPED).order_by("-created_at", "-id")

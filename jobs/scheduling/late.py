@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.db.models.functions import Greatest, Now
+from django.db.models.functions import Coalesce, Greatest, Now
 from django.utils.translation import gettext as _
 
 from jobs.models import Event, Job
@@ -25,8 +25,9 @@ def tell_of_late() -> int:
     fires = waiting.filter(schedule__isnull=False, due_at__lt=Now()).exclude(WAITS)
     found = fires.filter(~Exists(told)).annotate(now=Now())
     grace = "schedule__policy__grace_seconds"
-    # One that is caught up comes when it is made.
-    rows = found.annotate(since=Greatest("due_at", "created_at")).order_by("due_at")
+    # One that is caught up comes when it is made; one that waited for others, when they ended.
+    since = Greatest("due_at", Coalesce("queued_at", "created_at"))
+    rows = found.annotate(since=since).order_by("due_at")
     some = rows.values_list("pk", "task", "since", grace, "now")[:BATCH]
     events = [
         Event(job_id=job, task_id=task, verb=LATE, reason=_("It has not begun in time."))

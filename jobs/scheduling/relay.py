@@ -17,6 +17,7 @@ from jobs.execution.rescue import expire_due, reap_dead, reap_lost, terminate_de
 from jobs.execution.stall import flag_stalled
 from jobs.models import Leader
 
+from .backfill import advance
 from .caution import Caution
 from .late import tell_of_late
 from .rows import AWAY
@@ -97,7 +98,15 @@ class Relay(Rounds):
         self.leads = bool(self.managed(self.holds_office))
         if not self.leads:
             return
-        for duty in (expire_due, release_due, release_next, tell_of_late, reap_dead, self.reap):
+        for duty in (
+            expire_due,
+            release_due,
+            release_next,
+            advance,
+            tell_of_late,
+            reap_dead,
+            self.reap,
+        ):
             self.managed(duty)
 
     def holds_office(self) -> bool:

@@ -71,9 +71,11 @@ def _asked(job: Job) -> Iterator[Happening]:
     if job.schedule is None:
         yield Happening(job.created_at, words, symbol="s-queued", person=person)
         return
-    fired = _("Fired by the schedule %(name)s") % {"name": job.schedule.name}
+    fired = _("Fired by the schedule %(name)s")
+    if job.backfill_id is not None:
+        fired = _("Backfilled for the schedule %(name)s")
     due = _("due at %(moment)s") % {"moment": _moment(job.due_at)} if job.due_at else ""
-    yield Happening(job.created_at, fired, due, symbol="i-clock")
+    yield Happening(job.created_at, fired % {"name": job.schedule.name}, due, symbol="i-clock")
 
 
 def _moment(at: datetime) -> str:

@@ -278,7 +278,7 @@ def test_a_fire_that_nobody_begins_in_time_is_told_of_once():
     row = Job.objects.filter(pk=job.pk)
     row.update(due_at=late)
     assert tell_of_late() == 0  # it was caught up, and made just now
-    row.update(created_at=late)
+    row.update(created_at=late, queued_at=late)
     assert (tell_of_late(), tell_of_late()) == (1, 0)
     assert Event.objects.get(job=job).verb == "late"
 

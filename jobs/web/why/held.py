@@ -166,10 +166,13 @@ def limit(case: Case) -> Iterator[Check]:
 
 def _before(job: Job) -> tuple[str, JobQuerySet]:
     live = Job.objects.live()
+    if job.backfill_id is not None and not job.attempt:
+        going = live.filter(backfill=job.backfill_id).exclude(waiting_for=job.waiting_for)
+        return _("Its backfill lets only so many run at once"), going
     if job.due_at is not None and not job.attempt:
         earlier = live.filter(Q(due_at__lt=job.due_at) | ~Q(waiting_for=job.waiting_for))
         told = _("The runs of its schedule before it have not ended")
-        return told, earlier.filter(schedule=job.schedule_id)
+        return told, earlier.filter(schedule=job.schedule_id, backfill=None)
     steps = live.filter(parent_id=job.pk) if job.root_id else live.filter(root_id=job.pk)
     return _("What took its place has not ended"), steps
 
