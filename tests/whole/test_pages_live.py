@@ -203,17 +203,23 @@ def test_of_a_long_log_only_what_is_in_view_is_in_the_page(page, admin):
     )
 
 
-def test_keys_move_search_and_explain(page, admin):
+def test_keys_move_tick_search_and_explain(page, admin):
     jobs = [rows.job(State.COMPLETED, owner=admin, ago=ago) for ago in (1, 2, 3)]
     page.goto(reverse("jobs:jobs"))
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#keys")).to_be_hidden()
-    page.keyboard.press("j")
-    page.keyboard.press("j")
+    for key in "jjjkx":
+        page.keyboard.press(key)
+    ticked = page.locator("#rows [name=job]:checked")
+    expect(ticked).to_have_count(1)
+    expect(ticked).to_have_value(str(jobs[1].pk))
+    expect(page.locator("tr.cursor a.tn")).to_be_focused()
     page.keyboard.press("/")
+    page.keyboard.type("jkx?")
     expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("#q")).to_have_value("jkx?")
     page.locator("tr.cursor a.tn").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/jobs/{jobs[1].pk}/")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django_celery_beat.models import PeriodicTask
 from playwright.sync_api import Page, Route, WebSocketRoute
 
 from jobs.models import Job, Task
@@ -72,6 +73,7 @@ def others(jobs: Mapping[str, Job]) -> dict[str, str]:
         "job": desk.address(Job, "change", jobs["failed"].pk),
         "running": desk.address(Job, "change", jobs["running"].pk),
         "task": desk.address(Task, "change", exhibits.IMAGES),
+        "schedule": desk.address(PeriodicTask, "change", PeriodicTask.objects.first().pk),
     }
     names = {f"admin-{name}": address for name, address in lists.items()}
     first = {"admin": "/admin/", "api-docs": reverse("jobs:api:docs")}

@@ -1,6 +1,7 @@
 // The gauge of a running job: numbers and bar follow the messages, the clock runs here.
 
 import { isNewest, newerThan } from "./newest.js";
+import { say } from "./say.js";
 import { duration, quantity } from "./times.js";
 
 let saidTenth = 0;
@@ -32,7 +33,7 @@ function draw(gauge, message) {
   put("message", message.message ?? "");
   put("eta", message.eta_seconds != null ? words.left.replace("{time}", duration(message.eta_seconds)) : "");
   if (isKnown) bar(gauge.querySelector("[data-bar]"), percent);
-  if (isKnown) say(percent);
+  if (isKnown) sayTenth(percent);
 }
 
 const whole = (percent) => (percent < 100 ? Math.floor(percent) : 100);
@@ -57,11 +58,11 @@ function bold(text) {
   return Object.assign(document.createElement("b"), { textContent: text });
 }
 
-function say(percent) {
+function sayTenth(percent) {
   const tenth = Math.floor(percent / 10);
   if (tenth === saidTenth) return;
   saidTenth = tenth;
-  document.querySelector("#say").textContent = document.querySelector("#job").dataset.percent.replace("{n}", tenth * 10);
+  say(document.querySelector("#job").dataset.percent.replace("{n}", tenth * 10));
 }
 
 export function keepRunning() {

@@ -5,6 +5,7 @@ import { tellStatus } from "./live.js";
 import { Log } from "./log.js";
 import { attach } from "./logbar.js";
 import { Gone, html, oneAtATime, swap } from "./parts.js";
+import { say } from "./say.js";
 import { subscribe } from "./socket.js";
 
 const ASK_EVERY = 2000;
@@ -12,9 +13,11 @@ const LOOK_EVERY = 5000;
 const ROW_WRITTEN = 1500; // what was told just before we listened is in the row by then
 const ALL = ["head", "gauge", "error", "stack", "result", "errors", "artifacts", "params", "attempts", "side", "nav"];
 const job = document.querySelector("#job");
+const pill = () => document.querySelector("#part-head .pill").textContent.trim();
 const log = new Log(document.querySelector("#lines"), job.dataset.logUrl);
 let leave = () => {};
 let asking = 0;
+let told = pill();
 
 const refresh = oneAtATime(() => update(ALL));
 const look = oneAtATime(() => update(["gauge", "stack", "errors", "artifacts"]));
@@ -30,19 +33,15 @@ async function update(parts) {
   const { state, seq } = document.querySelector("#part-head").dataset;
   Object.assign(job.dataset, { state, seq });
   if (state === "running") document.querySelector("#log").hidden = false;
-  document.title = document.title.replace(/^[^:]*/, document.querySelector("#part-head .pill").textContent);
+  document.title = document.title.replace(/^[^:]*/, pill());
+  if (pill() !== told) say((told = pill()));
   if (!document.querySelector("#live")) end();
 }
 
 function hear(message) {
   if (message.type === "progress") showProgress(message);
   else if (message.type === "log") log.take(message);
-  else if (message.type === "state") say(message), refresh();
-  else if (message.type === "snapshot") refresh();
-}
-
-function say(message) {
-  if (message.status !== job.dataset.state) document.querySelector("#say").textContent = message.status;
+  else if (["state", "snapshot"].includes(message.type)) refresh();
 }
 
 function follow(status) {

@@ -1,6 +1,7 @@
 // What stands around the rows of the list: how many jobs came, how many are in each state.
 
 import { html, oneAtATime, swap } from "./parts.js";
+import { saySometimes } from "./say.js";
 
 const EVERY = 10_000;
 const PAUSE = 5000; // they cost more than the rows
@@ -16,3 +17,7 @@ export const look = oneAtATime(async () => {
 }, PAUSE);
 
 setInterval(look, EVERY);
+
+document.addEventListener("parts", ({ target }) => {
+  if (target.id === "fresh" && target.textContent) saySometimes(target.textContent);
+});

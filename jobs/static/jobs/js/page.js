@@ -2,6 +2,7 @@
 
 import { offerThemes } from "./choice.js";
 import { listen } from "./keys.js";
+import { say } from "./say.js";
 import { keepTelling } from "./times.js";
 
 keepTelling();
@@ -25,7 +26,7 @@ function offerCopies(within) {
 async function copy(button) {
   const source = button.dataset.copyOf && document.getElementById(button.dataset.copyOf);
   await navigator.clipboard.writeText(source ? textOf(source) : button.dataset.copy);
-  document.querySelector("#say").textContent = button.dataset.done;
+  say(button.dataset.done);
 }
 
 function textOf(element) {
