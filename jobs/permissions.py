@@ -18,6 +18,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 from django_celery_beat.models import PeriodicTask
 
+from jobs import registry
 from jobs.models import (
     Artifact,
     Event,
@@ -123,6 +124,32 @@ def schedules(user: Person, verb: Verb = "view") -> QuerySet[PeriodicTask]:
     if _sees_all(user, verb) or user.has_perm("jobs.manage_schedules"):
         return rows
     return rows.filter(task__in=tasks(user, verb).values("pk"))
+
+
+def may_schedule(user: Person) -> bool:
+    """Whether `user` may make schedules at all."""
+    if not user.is_active:
+        return False
+    return user.has_perm("jobs.manage_schedules") or tasks(user, "manage").exists()
+
+
+def eligible(user: Person) -> set[str]:
+    """The tasks that `user` may put into a schedule: those they manage; who manages all
+    schedules, those they may run. Only what is registered here, and nothing of Celery's."""
+    if not user.is_active:
+        return set()
+    known = {definition.name for definition in registry.all()}
+    if user.is_superuser:
+        return known
+    names = set(tasks(user, "manage").values_list("pk", flat=True))
+    if user.has_perm("jobs.manage_schedules"):
+        names |= set(tasks(user, "run").values_list("pk", flat=True))
+    return names & known
+
+
+def may_name_others(user: Person) -> bool:
+    """Whether `user` may let schedules run as somebody else, or as the system."""
+    return bool(user.is_active and user.has_perm("jobs.manage_schedules"))
 
 
 def artifacts(user: Person) -> QuerySet[Artifact]:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import PeriodicTask
 
-from jobs import permissions, registry, sanitize
+from jobs import permissions, sanitize
 from jobs.params import Invalid, Parameters, Unreadable
 from jobs.scheduling import given
 from jobs.scheduling.fire import HIGHEST_PRIORITY
@@ -133,28 +133,9 @@ def stored_args(text: str) -> list[Any]:
         return []
 
 
-def eligible(user: permissions.Person) -> set[str]:
-    """The tasks that `user` may put into a schedule: those they manage; who manages all
-    schedules, those they may run."""
-    names = set(permissions.tasks(user, "manage").values_list("pk", flat=True))
-    if user.has_perm("jobs.manage_schedules"):
-        names |= set(permissions.tasks(user, "run").values_list("pk", flat=True))
-    known = {definition.name for definition in registry.all()}
-    return known if user.is_superuser else names & known
-
-
-def may_schedule(user: permissions.Person) -> bool:
-    """Whether `user` may make schedules at all."""
-    if not user.is_active:
-        return False
-    if user.is_superuser or user.has_perm("jobs.manage_schedules"):
-        return True
-    return permissions.tasks(user, "manage").exists()
-
-
 def _choices(user: permissions.Person, entry: PeriodicTask) -> list[tuple[str, str]]:
     """Registered tasks; and the one that the schedule has, which nobody typed now."""
-    names = eligible(user)
+    names = permissions.eligible(user)
     choices = [(name, name) for name in sorted(names | ({entry.task} - {""}))]
     if entry.task and parameters(entry.task) is None:
         mark = str(_("%(name)s (not registered)") % {"name": entry.task})

@@ -23,7 +23,7 @@ from . import shown
 from .record import difference, snapshot
 from .rules import page_of, person
 from .schedule_actions import ScheduleActions
-from .schedule_form import FIELDS, ScheduleForm, may_schedule
+from .schedule_form import FIELDS, ScheduleForm
 from .schedule_words import flaws, given_to, odd_options, told
 
 # Importing them has registered the stock pages, so that they can be taken away whatever
@@ -64,7 +64,7 @@ class ScheduleAdmin(ScheduleActions):
         return rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return may_schedule(person(request))
+        return permissions.may_schedule(person(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)

@@ -18,6 +18,7 @@ from django_celery_beat.models import (
 )
 
 from jobs import permissions
+from jobs.permissions import may_schedule
 from jobs.scheduling.timings import (
     refuse_impossible_crontab,
     refuse_impossible_interval,
@@ -27,7 +28,6 @@ from jobs.scheduling.timings import (
 from .paging import BoundedFormSet
 from .record import difference, snapshot, tell
 from .rules import ModelForm, OwnRules, ReadOnlyInline, page_of, person
-from .schedule_form import may_schedule
 
 _CRON = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week", "timezone")
 

@@ -41,11 +41,17 @@ def _window(window: Any) -> Covers:
             return _whole_day(date.fromisoformat(window["date"]))
         if "T" in window["from"]:
             begin, end = map(datetime.fromisoformat, (window["from"], window["until"]))
-            return lambda wall: begin <= wall < end
+            return _between(begin, end)
         return _hours(window)
     except (TypeError, ValueError, KeyError, AttributeError):
         problem = _("A time when it is not to run cannot be read: %(window)s")
         raise Impossible(problem % {"window": window}) from None
+
+
+def _between(begin: datetime, end: datetime) -> Covers:
+    if begin.tzinfo or end.tzinfo:
+        raise ValueError("it is read on the schedule's own clock")
+    return lambda wall: begin <= wall < end
 
 
 def _whole_day(day: date) -> Covers:
@@ -54,6 +60,8 @@ def _whole_day(day: date) -> Covers:
 
 def _hours(window: Mapping[str, Any]) -> Covers:
     begin, end = map(time.fromisoformat, (window["from"], window["until"]))
+    if begin.tzinfo or end.tzinfo:
+        raise ValueError("it is read on the schedule's own clock")
     weekdays = {int(number) % 7 for number in window.get("weekdays", range(7))}
     length = datetime.combine(date.min, end) - datetime.combine(date.min, begin)
     if length <= timedelta():

@@ -1,0 +1,172 @@
+"""Make, change and delete a schedule: the one home of these verbs. Pages, admin, API and
+files say what they want in the words of `told`; the rules are those of `judges`."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
+
+from jobs import permissions
+from jobs.execution.order import Order
+from jobs.models import Schedule
+from jobs.params import Invalid
+
+from .draft import Draft
+from .entries import tell
+from .judges import JUDGES, refuse_taken
+from .plan import Plan
+from .rights import refuse_stranger
+from .times import Impossible
+from .told import ENTRY, KINDS, POLICY, fingerprint, told
+from .when import COLUMNS, stored
+
+__all__ = ["OUTDATED", "Outdated", "create", "delete", "drawn", "edit", "fingerprint", "told"]
+
+OUTDATED = gettext_lazy(
+    "Somebody changed this schedule while you looked at it. Nothing was saved: "
+    "load it again to see what they did."
+)
+_CHECKED = {*KINDS, "timezone", "blackout", "task", "params", "args"}
+_TIMES = tuple(COLUMNS.values())
+_ENTRY = (*ENTRY.values(), *_TIMES, "args", "kwargs", "queue", "one_off")
+_POLICY = (*POLICY.values(), "run_as_id")
+
+
+class Outdated(Exception):
+    """Somebody else changed the schedule since it was looked at."""
+
+
+def drawn(values: Mapping[str, Any], *, by: Any, entry: PeriodicTask | None = None) -> Schedule:
+    """The rows that `values` would make of `entry`, or of a new one: the schedule, its
+    entry, and what says when. Nothing is stored, and `entry` itself stays as it is.
+
+    Of an entry only what differs is judged: what was good enough before may stay. A new
+    one runs as `by`, unless `values` say otherwise. Raises Invalid, by field.
+    """
+    draft = Draft.of(values, by, entry)
+    problems: dict[str, list[str]] = {}
+    for judge in JUDGES:
+        try:
+            judge(draft)
+        except Invalid as invalid:
+            problems.update(invalid.fields)
+    if not problems and _CHECKED & {*draft.changes}:
+        try:
+            Plan(draft.schedule).check()
+        except Impossible as reason:
+            problems[""] = [str(reason)]
+    if problems:
+        raise Invalid(problems)
+    return draft.schedule
+
+
+def create(values: Mapping[str, Any], order: Order) -> Schedule:
+    """Raises Invalid, and PermissionDenied for who may make none at all."""
+    if order.by is not None and not permissions.may_schedule(order.by):
+        raise PermissionDenied
+    with transaction.atomic():
+        schedule = drawn(values, by=order.by)
+        entry = schedule.entry
+        _keep_times(entry)
+        with _name_is_free(entry):
+            entry.save()
+        columns = {name: getattr(schedule, name) for name in _POLICY}
+        Schedule.objects.filter(pk=entry.pk).update(**columns)
+        made = Schedule.objects.with_entry().get(pk=entry.pk)
+        tell(made.entry, "create", by=order.by, after=told(made), reason=order.reason)
+    return made
+
+
+def edit(schedule_id: int, values: Mapping[str, Any], order: Order, *, seen: str = "") -> bool:
+    """Change the named fields; whether anything is different now. Name only what a person
+    changed: beat counts `remaining` down meanwhile.
+
+    `seen` is the `fingerprint` of what the person looked at. Raises Invalid, Outdated when
+    it is no longer so, PermissionDenied, and Schedule.DoesNotExist.
+    """
+    with transaction.atomic():
+        held = _held(schedule_id, order)
+        if seen and seen != fingerprint(held):
+            raise Outdated
+        wanted = drawn(values, by=order.by, entry=held.entry)
+        before = told(held)
+        if not _write(held, wanted):
+            return False
+        after = told(wanted)
+        # A secret that was replaced looks as it did.
+        names = [name for name in after if before[name] != after[name]] or ["params"]
+        _note(wanted, order, {n: before[n] for n in names}, {n: after[n] for n in names})
+    return True
+
+
+def delete(schedule_id: int, order: Order) -> None:
+    """Raises PermissionDenied, Schedule.DoesNotExist, and Invalid for one that the code
+    declares: it would be back with the next start."""
+    with transaction.atomic():
+        held = _held(schedule_id, order)
+        if held.key:
+            raise Invalid({"": [_("The code declares it: disable it instead.")]})
+        tell(held.entry, "delete", by=order.by, before=told(held), reason=order.reason)
+        held.entry.delete()
+
+
+def _held(schedule_id: int, order: Order) -> Schedule:
+    """The rows, locked for this transaction: ours first, as beat does."""
+    rows = Schedule.objects.with_entry().select_for_update(of=("self", "entry"))
+    held = rows.get(pk=schedule_id)
+    refuse_stranger(held.entry, order.by)
+    return held
+
+
+def _write(held: Schedule, wanted: Schedule) -> bool:
+    """The columns that differ, and no others: beat writes some of them meanwhile."""
+    _keep_times(wanted.entry)
+    policy = _differing(held, wanted, _POLICY)
+    columns = _differing(held.entry, wanted.entry, _ENTRY)
+    if not policy and not columns:
+        return False
+    Schedule.objects.filter(pk=held.pk).update(**policy)
+    if columns.get("enabled") is False:
+        columns["last_run_at"] = None  # see `entries.switch`
+    rows = PeriodicTask.objects.filter(pk=held.pk)
+    with _name_is_free(wanted.entry):
+        rows.update(**columns, date_changed=timezone.now())
+    PeriodicTasks.update_changed()
+    return True
+
+
+def _differing(old: Any, new: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        name: getattr(new, name) for name in names if getattr(old, name) != getattr(new, name)
+    }
+
+
+def _keep_times(entry: PeriodicTask) -> None:
+    for name in _TIMES:
+        setattr(entry, name, stored(getattr(entry, name)))
+
+
+@contextmanager
+def _name_is_free(entry: PeriodicTask) -> Iterator[None]:
+    """Two who take one name at the same moment: the second one is told so."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        refuse_taken(entry.name, entry)
+        raise
+
+
+def _note(
+    schedule: Schedule, order: Order, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    verbs = {True: "enable", False: "disable"}
+    verb = verbs[after["enabled"]] if {*after} == {"enabled"} else "edit"
+    facts = {"before": before, "after": after, "reason": order.reason}
+    tell(schedule.entry, verb, by=order.by, **facts)
