@@ -2,6 +2,7 @@
 be looked at by a person. `ONLY=job make screenshots` takes those with "job" in their name."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ ON_PAPER = ("jobs", "job-failed")
 A4 = {"width": 794, "height": 1123}
 
 
-def taken(page: Page, name: str) -> None:
-    for look in walk.LOOKS:
+def taken(page: Page, name: str, looks: Iterable[str] = walk.LOOKS) -> None:
+    for look in looks:
         walk.look(page, look)
         scroll = page.evaluate("document.scrollingElement.scrollHeight")
         page.set_viewport_size({"width": walk.LOOKS[look][1], "height": scroll})
@@ -45,3 +46,11 @@ def test_every_page_is_taken(browser, live_server, admin):
     all_taken(page, walk.addresses(jobs) | walk.others(jobs))
     page.context.clear_cookies()
     all_taken(page, walk.DOOR)
+
+
+def test_the_main_pages_are_taken_in_spanish_too(browser, live_server, admin):
+    jobs = exhibits.hang(admin)
+    page = signed_in(browser, live_server.url, "admin", timezone_id="UTC")
+    walk.speak_spanish(page, live_server.url)
+    for name in walk.walk(page, {n: a for n, a in walk.in_spanish(jobs).items() if ONLY in n}):
+        taken(page, f"es-{name}", ("light-1440", "light-360"))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django_celery_beat.models import PeriodicTask
@@ -21,6 +22,11 @@ HEIGHTS = {1440: 1000, 360: 780}
 EMPTY = {"home-empty": "/", "jobs-empty": "/jobs/", "tasks-empty": "/tasks/"}
 DOOR = {"login": "/login/", "login-refused": "/login/"}
 ERRORS = ("400", "403", "403_csrf", "500", "503")
+IN_SPANISH = (
+    "home-trouble", "jobs", "jobs-ticked", "jobs-filters", "bulk", "tasks", "policy", "task",
+    "task-kinds", "job-running", "job-asked-to-pause", "job-silent", "job-failed", "job-held",
+    "job-verb", "edit", "tokens", "access", "404",
+)  # fmt: skip
 SOCKET = re.compile(r"/ws\b")
 
 
@@ -78,6 +84,18 @@ def others(jobs: Mapping[str, Job]) -> dict[str, str]:
     names = {f"admin-{name}": address for name, address in lists.items()}
     first = {"admin": "/admin/", "api-docs": reverse("jobs:api:docs")}
     return first | names | {f"admin-one-{n}": a for n, a in rows.items()}
+
+
+def in_spanish(jobs: Mapping[str, Job]) -> dict[str, str]:
+    """The main pages: Spanish words are longer than ours."""
+    pages = addresses(jobs)
+    return {name: pages[name] for name in IN_SPANISH}
+
+
+def speak_spanish(page: Page, url: str) -> None:
+    """As the switch of a page does it."""
+    cookie = {"name": settings.LANGUAGE_COOKIE_NAME, "value": "es", "url": url}
+    page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
 def look(page: Page, name: str, media: Any = None) -> None:
