@@ -9,15 +9,14 @@ Kept as a list in JSON, read on the clock of the schedule's zone:
 Weekdays are those of cron (0 is Sunday) on which the hours begin; without them each day.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from .times import DAY, Impossible
-
-Covers = Callable[[datetime], bool]
 
 
 class Blackout:
@@ -32,47 +31,73 @@ class Blackout:
     def covers(self, moment: datetime) -> bool:
         """Whether nothing is to run at this moment."""
         wall = moment.astimezone(self.zone).replace(tzinfo=None)
-        return any(covers(wall) for covers in self._windows)
+        return any(window.covers(wall) for window in self._windows)
+
+    def stretches(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        """Those with dates, as far as they lie between these; first the first. Hours of
+        each day are not among them."""
+        found = (
+            (window.begin.replace(tzinfo=self.zone), window.end.replace(tzinfo=self.zone))
+            for window in self._windows
+            if isinstance(window, Stretch)
+        )
+        return sorted((b, e) for b, e in found if b < until and e > since)
 
 
-def _window(window: Any) -> Covers:
+@dataclass(frozen=True)
+class Stretch:
+    """From one moment on the clock to another."""
+
+    begin: datetime
+    end: datetime
+
+    def covers(self, wall: datetime) -> bool:
+        return self.begin <= wall < self.end
+
+
+@dataclass(frozen=True)
+class Hours:
+    """On some days of each week."""
+
+    begin: time
+    length: timedelta
+    weekdays: frozenset[int]
+
+    def covers(self, wall: datetime) -> bool:
+        days = (wall.date(), wall.date() - DAY)
+        begins = (datetime.combine(d, self.begin) for d in days if _weekday(d) in self.weekdays)
+        return any(start <= wall < start + self.length for start in begins)
+
+
+def _window(window: Any) -> Stretch | Hours:
     try:
         if "date" in window:
-            return _whole_day(date.fromisoformat(window["date"]))
+            day = datetime.combine(date.fromisoformat(window["date"]), time())
+            return Stretch(day, day + DAY)
         if "T" in window["from"]:
-            begin, end = map(datetime.fromisoformat, (window["from"], window["until"]))
-            return _between(begin, end)
+            return _stretch(window)
         return _hours(window)
-    except (TypeError, ValueError, KeyError, AttributeError):
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
         problem = _("A time when it is not to run cannot be read: %(window)s")
         raise Impossible(problem % {"window": window}) from None
 
 
-def _between(begin: datetime, end: datetime) -> Covers:
+def _stretch(window: Mapping[str, Any]) -> Stretch:
+    begin, end = map(datetime.fromisoformat, (window["from"], window["until"]))
     if begin.tzinfo or end.tzinfo:
         raise ValueError("it is read on the schedule's own clock")
-    return lambda wall: begin <= wall < end
+    return Stretch(begin, end)
 
 
-def _whole_day(day: date) -> Covers:
-    return lambda wall: wall.date() == day
-
-
-def _hours(window: Mapping[str, Any]) -> Covers:
+def _hours(window: Mapping[str, Any]) -> Hours:
     begin, end = map(time.fromisoformat, (window["from"], window["until"]))
     if begin.tzinfo or end.tzinfo:
         raise ValueError("it is read on the schedule's own clock")
-    weekdays = {int(number) % 7 for number in window.get("weekdays", range(7))}
+    weekdays = frozenset(int(number) % 7 for number in window.get("weekdays", range(7)))
     length = datetime.combine(date.min, end) - datetime.combine(date.min, begin)
     if length <= timedelta():
         length += DAY  # past midnight
-
-    def covers(wall: datetime) -> bool:
-        days = (wall.date(), wall.date() - DAY)
-        begins = (datetime.combine(day, begin) for day in days if _weekday(day) in weekdays)
-        return any(start <= wall < start + length for start in begins)
-
-    return covers
+    return Hours(begin, length, weekdays)
 
 
 def _weekday(day: date) -> int:

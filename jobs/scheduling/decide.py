@@ -122,7 +122,7 @@ def _timed(plan: Plan, facts: Facts, moments: list[datetime]) -> Turns:
 
 def _bounded(plan: Plan, facts: Facts, decision: Decision) -> Turns:
     """No more fires than the schedule has left; after the last of them it is over."""
-    left = _left(plan)
+    left = plan.left
     kept: Turns = []
     for turn in decision.turns:
         if left is not None and turn.deed == Deed.RUN:
@@ -133,14 +133,8 @@ def _bounded(plan: Plan, facts: Facts, decision: Decision) -> Turns:
     return kept
 
 
-def _left(plan: Plan) -> int | None:
-    if plan.entry.one_off:
-        return 1
-    return plan.schedule.remaining
-
-
 def _is_used_up(plan: Plan, decision: Decision) -> bool:
-    left = _left(plan)
+    left = plan.left
     return left is not None and decision.fires >= left
 
 

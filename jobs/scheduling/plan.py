@@ -64,8 +64,10 @@ class Plan:
     def first(self, since: datetime) -> datetime | None:
         """The moment that is next after `since`; None for never. What has one moment only
         comes at that, be it past or not, unless it did already."""
-        if not self.is_on:
-            return None
+        return self.first_if_on(since) if self.is_on else None
+
+    def first_if_on(self, since: datetime) -> datetime | None:
+        """The same for one that is off or paused: when it would come if it were not."""
         if isinstance(self.times, Once):
             since = self.schedule.last_due_at or ALWAYS
         elif (start := self.entry.start_time) is not None:
@@ -75,6 +77,17 @@ class Plan:
     def after(self, moment: datetime) -> datetime | None:
         found = self.times.after(moment)
         return found if found and (self.end is None or found < self.end) else None
+
+    def count(self, since: datetime, until: datetime) -> int:
+        """How many moments are later than `since` and not later than `until`."""
+        if self.end is not None:
+            until = min(until, self.end - _TICK)
+        return self.times.count(since, until)
+
+    @property
+    def left(self) -> int | None:
+        """How often it still may fire; None for without an end."""
+        return 1 if self.entry.one_off else self.schedule.remaining
 
     def fires_at(self, due_at: datetime) -> datetime:
         """When a moment is dealt with: later by its jitter, but not so late as the next."""

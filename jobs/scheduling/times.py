@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Protocol, TypeAlias
 
 from celery.schedules import ParseException, crontab_parser
@@ -49,6 +49,9 @@ class Times(Protocol):
     def after(self, moment: datetime) -> datetime | None:
         """The first moment later than this one, in UTC; None where none is left."""
 
+    def count(self, since: datetime, until: datetime) -> int:
+        """How many moments are later than `since` and not later than `until`."""
+
 
 def following(times: Times, moment: datetime) -> Iterator[datetime]:
     """All moments later than this one, in order; endless for most schedules."""
@@ -66,6 +69,9 @@ class Once:
     def after(self, moment: datetime) -> datetime | None:
         return self.at if self.at > moment else None
 
+    def count(self, since: datetime, until: datetime) -> int:
+        return int(since < self.at <= until)
+
 
 @dataclass(frozen=True)
 class Every:
@@ -81,6 +87,12 @@ class Every:
         except OverflowError:
             return None
 
+    def count(self, since: datetime, until: datetime) -> int:
+        begin, end = (
+            max((moment - self.anchor) // self.length + 1, 0) for moment in (since, until)
+        )
+        return max(end - begin, 0)
+
 
 @dataclass(frozen=True)
 class Sun:
@@ -95,6 +107,9 @@ class Sun:
         wait = sky.remaining_estimate(moment)
         # A day on which it did not happen is looked at again by Celery, as if it had.
         return moment + wait if wait < timedelta(days=sky.max_search_days) else None
+
+    def count(self, since: datetime, until: datetime) -> int:
+        return sum(1 for _moment in takewhile(lambda at: at <= until, following(self, since)))
 
 
 @dataclass(frozen=True)
@@ -119,6 +134,25 @@ class Cron:
             if found is not None:
                 return found
         return None
+
+    def count(self, since: datetime, until: datetime) -> int:
+        """Day by day, and one by one only where the clock may be changed or the days are
+        not whole: a year of minutes costs hardly more than one of days."""
+        begin, end = (moment.astimezone(self.zone).date() for moment in (since, until))
+        single: set[datetime] = set()
+        whole = 0
+        for day in takewhile(lambda day: day <= end, self._days(begin - DAY)):
+            if begin < day < end and _has_one_offset(self.zone, day):
+                whole += len(self._clock)
+            else:
+                single |= {at for at in self._moments(day) if since < at <= until}
+        return whole + len(single)
+
+    def says(self, wall: datetime) -> bool:
+        """Whether this time of the clock is one of it."""
+        return wall.time() in self._clock and wall.date() in self._days_of(
+            wall.year, wall.month
+        )
 
     def never_comes(self) -> bool:
         """Whether there is no such day in any year, as the 31st of February."""

@@ -5,17 +5,31 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from celery.schedules import ParseException
 from django.core.exceptions import ValidationError
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django.utils import timezone
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
 
 from jobs.models import Schedule
 
+from .plan import ALWAYS
 from .replan import plan_row
-from .times import CRON_FIELDS, Impossible, cron, interval_length
+from .times import CRON_FIELDS, Impossible, cron, interval_length, times_of
+from .words import words as words_of_times
 
-# What Celery raises for a stored row that no form of ours would have let pass.
-_BROKEN = (ParseException, ValueError, TypeError, OverflowError, RuntimeError)
+_COLUMN = {
+    CrontabSchedule: "crontab",
+    IntervalSchedule: "interval",
+    SolarSchedule: "solar",
+    ClockedSchedule: "clocked",
+}
+# What a stored row raises that no form of ours would have let pass.
+_BROKEN = (ValueError, TypeError, OverflowError, AttributeError)
 
 
 def words(row: Any) -> str:
@@ -23,9 +37,14 @@ def words(row: Any) -> str:
     if row is None:
         return "-"
     try:
-        return str(getattr(row, "human_readable", row))
+        said = words_of_times(times_of(PeriodicTask(**{_COLUMN[type(row)]: row}), ALWAYS))
     except _BROKEN:
         return str(row)
+    if isinstance(row, CrontabSchedule):
+        return f"{said} ({row.timezone})"
+    if isinstance(row, ClockedSchedule):
+        return f"{said}, {timezone.localtime(row.clocked_time):%Y-%m-%d %H:%M}"
+    return said
 
 
 def next_turn(entry: PeriodicTask) -> datetime | None:

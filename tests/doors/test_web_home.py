@@ -133,7 +133,7 @@ def test_what_comes_next_are_fires_and_jobs_with_a_time(admin):
     found = now(admin).coming
     assert [turn.job or turn.words for turn in found.turns] == [
         job.pk,
-        "each minute: every 60 seconds",
+        "each minute: Every minute",
     ]
     assert found.within_the_hour == 2
 

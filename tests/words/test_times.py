@@ -136,6 +136,19 @@ def test_from_whatever_moment_one_asks_the_answer_is_the_same(zone, fields, mome
     assert times.after(moment + (first - moment) / 2) == first
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    fields=LINES,
+    since=st.integers(0, 3650 * 24 * 60).map(lambda n: FROM + n * MINUTE),
+    length=st.integers(0, 20 * 24 * 60).map(lambda n: n * MINUTE),
+)
+def test_counted_are_just_those_that_come(zone, fields, since, length):
+    times = cron(*fields, zone=ZoneInfo(zone))
+    listed = takewhile(lambda moment: moment <= since + length, following(times, since))
+    assert times.count(since, since + length) == sum(1 for _moment in listed)
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_daily_time_comes_once_on_each_day_that_has_it(zone):
     """02:30 is in the gaps and the repeated hours of most; 00:00 in those of some."""
@@ -218,6 +231,8 @@ def test_an_interval_counts_from_its_anchor_and_drifts_by_nothing():
     assert times.after(anchor - DAY) == anchor
     assert times.after(anchor) == anchor + 10 * MINUTE
     assert times.after(anchor + 1000 * DAY + MINUTE) == anchor + 1000 * DAY + 10 * MINUTE
+    assert times.count(anchor - DAY, anchor) == 1
+    assert times.count(anchor, anchor + DAY) == 144
     assert Every(timedelta(days=36_000), anchor).after(datetime.max.replace(tzinfo=UTC)) is None
 
 
