@@ -158,6 +158,14 @@ class LastRuns(Subquery):
         return self.as_sql(compiler, connection, template=template, **extra)
 
 
+def worked(jobs: JobQuerySet, count: int) -> list[float]:
+    """How many seconds the last `count` of them took that a worker brought to an end, good
+    or bad; oldest first."""
+    rows = _ended(jobs).filter(state__in=_WORKED).values_list("started_at", "finished_at")
+    spans = [_span(began, ended) for began, ended in rows[:count]]
+    return [span for span in reversed(spans) if span is not None]
+
+
 def _ended(jobs: JobQuerySet) -> JobQuerySet:
     return jobs.filter(state__in=FINAL).order_by("-created_at")
 
