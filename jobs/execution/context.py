@@ -6,6 +6,7 @@ the same calls do nothing, so that a function stays callable in a shell or a tes
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextvars import ContextVar
 from datetime import datetime
@@ -23,6 +24,8 @@ Item = TypeVar("Item")
 
 # `sleep` looks for a request at least this often.
 NAP_SECONDS = 0.5
+# Of an attempt with more steps only the newest are kept.
+STEPS_KEPT = 20
 
 
 class CurrentJob:
@@ -36,6 +39,8 @@ class CurrentJob:
         self.total: Any = None
         self.message: Any = None
         self.step_name: Any = None
+        # When each began (seconds since the epoch), and its name; the reporter copies them.
+        self.steps: deque[tuple[float, Any]] = deque(maxlen=STEPS_KEPT)
         # Set by the reporter: it sleeps, so the next report must wake it.
         self.idle = True
         # Set by the reporter: a pause, a cancel, a lost lease or the end of the worker.
@@ -101,7 +106,7 @@ class CurrentJob:
         With `resume` the items that an earlier, paused try did are skipped.
         """
         if step is not None:
-            self.step_name = step
+            self._begin(step)
         start = self._attempt.tracked if resume else 0
         self.total = len(iterable) if total is None and isinstance(iterable, Sized) else total
         self.current = start
@@ -128,8 +133,14 @@ class CurrentJob:
 
     def step(self, name: str) -> None:
         """Name what the job does now; counts start anew."""
-        self.step_name, self.current, self.total, self.message = name, None, None, None
+        self._begin(name)
+        self.current, self.total, self.message = None, None, None
         self._report()
+
+    def _begin(self, step: str) -> None:
+        if step != self.step_name:
+            self.steps.append((time.time(), step))
+        self.step_name = step
 
     def log(self, text: str, level: str = "info") -> None:
         """Write lines into the log of the job."""

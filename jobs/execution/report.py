@@ -25,6 +25,7 @@ HEARD = ("id", "version", "requested", "stack_asked_at", "stalled_at")
 SIGNS = frozenset({"progress", "log_lines"})
 Line = tuple[str, str, str]
 MESSAGE_MAX_CHARS = 1_000
+STEP_MAX_CHARS = 100
 
 
 class Report:
@@ -111,10 +112,15 @@ class Report:
             "lines": [[first + place, *line] for place, line in enumerate(lines)],
         }
 
-    def _words(self, value: Any) -> str | None:
+    def _words(self, value: Any, most: int = MESSAGE_MAX_CHARS) -> str | None:
         if value is None:
             return None
-        return sanitize.text(self.attempt.log.mask(str(value)), MESSAGE_MAX_CHARS)
+        return sanitize.text(self.attempt.log.mask(str(value)), most)
+
+    def _steps(self) -> list[tuple[float, str | None]]:
+        """When each step began, and its name; for the row alone, no frame carries them."""
+        begun = tuple(self.attempt.current_job.steps)
+        return [(round(at, 2), self._words(name, STEP_MAX_CHARS)) for at, name in begun]
 
     # Rows, for good.
 
@@ -148,7 +154,7 @@ class Report:
     def _columns(self) -> dict[str, Any]:
         columns: dict[str, Any] = {}
         if self._progress_dirty:
-            columns["progress"] = self._progress
+            columns["progress"] = {**(self._progress or {}), "steps": self._steps()}
         if self._lines:
             columns["log_lines"] = self._first_line + len(self._lines) - 1
         with self._counting:

@@ -10,6 +10,7 @@ from jobs import permissions, registry
 from jobs.models import Attempt, Event, Job, JobError, Stack, Task
 from jobs.reading import causes, limits, lines, runs
 from jobs.reading.progress import Progress
+from jobs.reading.steps import Step, steps
 from jobs.reading.verbs import Verb, offered
 from jobs.states import ACTIVE, FINAL, SUCCESSFUL, WAITING, State
 
@@ -121,6 +122,10 @@ class Sheet:
     @cached_property
     def progress(self) -> Progress:
         return Progress.of(self.job)
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        return steps(self.job)
 
     @property
     def span(self) -> float | None:

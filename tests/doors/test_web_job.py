@@ -197,3 +197,25 @@ def test_words_that_are_too_many_are_refused(client, owner, words):
     assert write(client, job, **{"tags": "new", **words})
     job.refresh_from_db()
     assert (job.tags, job.note) == ([], "")
+
+
+def steps(client: Client, job: Job) -> list[tuple[str, str, float | None]]:
+    sheet = client.get(reverse("jobs:job", args=[job.pk])).context["sheet"]
+    return [(step.name, step.state, step.seconds) for step in sheet.steps]
+
+
+def test_what_each_step_took_is_told_and_where_the_job_ended(client, owner):
+    began = timezone.now().timestamp() - 100
+    told = {"steps": [(began, "read"), (began + 3, "fetch"), (began + 40, "draw")]}
+    ended = rows.job(State.FAILED, owner=owner, progress=told, finished_at=timezone.now())
+    *before, (name, state, seconds) = steps(client, ended)
+    assert before == [("read", "completed", 3.0), ("fetch", "completed", 37.0)]
+    assert (name, state) == ("draw", "failed")
+    assert seconds == pytest.approx(60, abs=1)
+    waits = rows.job(State.RETRYING, owner=owner, progress=told)
+    assert steps(client, waits)[-1] == ("draw", "retrying", None)
+    runs = rows.job(State.RUNNING, owner=owner, progress=told)
+    assert steps(client, runs)[-1][2] == pytest.approx(60, abs=5)
+    assert 'aria-current="step"' in page(client, runs)
+    one = rows.job(State.RUNNING, owner=owner, progress={"steps": told["steps"][:1]})
+    assert steps(client, one) == []

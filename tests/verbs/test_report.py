@@ -6,6 +6,8 @@ import pytest
 from django.db import connection
 
 from jobs.execution.attempt import RunningAttempt
+from jobs.execution.context import STEPS_KEPT
+from jobs.execution.report import STEP_MAX_CHARS
 from jobs.models import Job
 from jobs.states import State
 from tests.doors import rows
@@ -49,3 +51,27 @@ def test_an_error_that_comes_while_others_are_written_is_written_next(attempt):
     assert kept(attempt) == (2, ["early", "late"])
     attempt.report.flush()
     assert kept(attempt) == (2, ["early", "late"])
+
+
+def told_steps(attempt: RunningAttempt) -> list[str]:
+    attempt.report.frames()
+    attempt.report.flush()
+    return [name for _at, name in Job.objects.get(pk=attempt.job.pk).progress["steps"]]
+
+
+def test_the_row_keeps_which_steps_began_however_short_they_were(attempt):
+    job = attempt.current_job
+    for name in ("read", "fetch", "fetch"):
+        job.step(name)
+    list(job.track("abc", step="draw"))
+    assert told_steps(attempt) == ["read", "fetch", "draw"]
+    assert not any("steps" in frame for frame in attempt.report.frames())
+
+
+def test_of_many_steps_the_newest_are_kept_in_few_words(attempt):
+    for number in range(1000):
+        attempt.current_job.step(f"{number} {'word ' * 1000}")
+    names = told_steps(attempt)
+    assert len(names) == STEPS_KEPT
+    assert names[-1].startswith("999 word")
+    assert max(map(len, names)) <= STEP_MAX_CHARS

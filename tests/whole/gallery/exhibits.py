@@ -134,13 +134,13 @@ def _one(state: State, owner: User, **columns: Any) -> Job:
     task = columns.get("task", IMAGES)
     known: dict[str, Any] = {"owner": owner, "params": PARAMS.get(task, {}), "ago": 95}
     if state == State.RUNNING:
-        known |= {"progress": parts.PROGRESS, "time_limit": 600}
+        known |= {"progress": parts.PROGRESS | {"steps": parts.steps()}, "time_limit": 600}
     if state in {State.PENDING, State.RETRYING}:
         known |= {"not_before": timezone.now() + timedelta(minutes=35)}
     if state == State.EXPIRED:
         known |= {"expires_at": timezone.now() - timedelta(seconds=90)}
     if state in {State.COMPLETED, State.COMPLETED_WITH_ERRORS}:
-        known |= {"result": parts.RESULT}
+        known |= {"result": parts.RESULT, "progress": {"steps": parts.steps()}}
     return rows.job(state, **{"task": IMAGES, **known, **columns})
 
 
