@@ -136,17 +136,25 @@ class Cron:
         return None
 
     def count(self, since: datetime, until: datetime) -> int:
-        """Day by day, and one by one only where the clock may be changed or the days are
-        not whole: a year of minutes costs hardly more than one of days."""
-        begin, end = (moment.astimezone(self.zone).date() for moment in (since, until))
+        """Day by day, and one by one only where the clock may be changed: a month of
+        minutes costs hardly more than one of days."""
+        begin, end = (
+            edge.astimezone(self.zone).replace(tzinfo=None) for edge in (since, until)
+        )
         single: set[datetime] = set()
-        whole = 0
-        for day in takewhile(lambda day: day <= end, self._days(begin - DAY)):
-            if begin < day < end and _has_one_offset(self.zone, day):
-                whole += len(self._clock)
+        plain = 0
+        for day in takewhile(lambda day: day <= end.date(), self._days(begin.date() - DAY)):
+            if _has_one_offset(self.zone, day):
+                plain += self._passed(day, end) - self._passed(day, begin)
             else:
                 single |= {at for at in self._moments(day) if since < at <= until}
-        return whole + len(single)
+        return plain + len(single)
+
+    def _passed(self, day: date, wall: datetime) -> int:
+        """How many times of a plain day the clock has shown when it shows `wall`."""
+        if day == wall.date():
+            return bisect_right(self._clock, wall.time())
+        return len(self._clock) if day < wall.date() else 0
 
     def says(self, wall: datetime) -> bool:
         """Whether this time of the clock is one of it."""

@@ -38,7 +38,8 @@ def address(name: str, world: dict[str, Any]) -> str:
         "revoke_token": [world["token"].pk],
         "saved_filter": [world["saved"].pk],
     }
-    plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens"}
+    plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens",
+             "calendar"}  # fmt: skip
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
     return reverse(

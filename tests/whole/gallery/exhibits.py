@@ -125,8 +125,12 @@ def _people(admin: User) -> None:
     SavedFilter.objects.keep(admin, "Mine of today", "owner:me since:1d")
     ApiToken.objects.issue(admin, ["read", "run"], name="nightly export", days=9)
     ApiToken.objects.issue(admin, ["read"], name="wall screen", days=90)
-    schedule("newsletter", MAILS, kwargs='{"list": "customers"}')
+    letters = schedule("newsletter", MAILS, kwargs='{"list": "customers"}')
     schedule("close the day", LEDGER)
+    ends = [State.COMPLETED] * 3 + [State.FAILED, State.COMPLETED_WITH_ERRORS, State.SKIPPED]
+    for number, state in enumerate(ends):
+        due_at = timezone.now() - timedelta(minutes=50 * number)
+        rows.job(state, task=MAILS, schedule=letters, due_at=due_at, created_at=due_at)
 
 
 def _one(state: State, owner: User, **columns: Any) -> Job:

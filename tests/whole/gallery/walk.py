@@ -69,6 +69,15 @@ def addresses(jobs: Mapping[str, Job]) -> dict[str, str]:
         "keys": home,
         "404": "/no/such/page",
         **{error: f"/as-if/{error}" for error in ERRORS},
+    } | _calendars()
+
+
+def _calendars() -> dict[str, str]:
+    here = reverse("jobs:calendar")
+    return {
+        "calendar": here,
+        "calendar-month": f"{here}?view=month",
+        "calendar-refused": f"{here}?view=day&date=2026-02-31",
     }
 
 
