@@ -187,6 +187,11 @@ def job(user: Person, verb: Verb, job_id: str) -> Job:
     return _one(jobs(user, verb), jobs(user), job_id)
 
 
+def schedule(user: Person, verb: Verb, schedule_id: object) -> PeriodicTask:
+    """The schedule, if `user` may; Http404 when unseen, PermissionDenied when only seen."""
+    return _one(schedules(user, verb), schedules(user), schedule_id)
+
+
 def artifact(user: Person, artifact_id: object) -> Artifact:
     """The file, if `user` may view its job; else Http404."""
     return _one(artifacts(user), artifacts(user), artifact_id)

@@ -8,13 +8,12 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs import registry
 from jobs.params import Invalid, Unreadable
-from jobs.params.shown import without_seals
-from jobs.scheduling.given import asked, read, with_moment
+from jobs.reading.given import given_to
+from jobs.scheduling.given import asked, with_moment
 from jobs.scheduling.timings import next_turn
 
 from .record import snapshot
 from .schedule_form import FIELDS
-from .shown import MASK, parameters
 
 _PARAMS = ("args", "kwargs")
 _ROUTES = ("queue", "exchange", "routing_key")
@@ -26,19 +25,6 @@ def odd_options(entry: PeriodicTask) -> dict[str, Any]:
     if (entry.headers or "{}").strip() != "{}":
         found["headers"] = entry.headers
     return found
-
-
-def given_to(entry: PeriodicTask) -> Any:
-    """What its task is given, by name, secrets masked; all of it for a task that is not
-    known here, of which nobody can say what is secret."""
-    known = parameters(entry.task)
-    try:
-        args, kwargs = read(entry.args or "[]", list), read(entry.kwargs or "{}", dict)
-    except ValueError as reason:
-        return str(reason)
-    if known is None:
-        return MASK if args or kwargs else {}
-    return known.bind(args, without_seals(kwargs))
 
 
 def told(entry: PeriodicTask, names: tuple[str, ...] = FIELDS) -> dict[str, Any]:

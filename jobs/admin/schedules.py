@@ -15,6 +15,7 @@ from django_celery_beat import admin as stock
 from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions
+from jobs.reading.given import given_to
 from jobs.scheduling.entries import tell
 from jobs.scheduling.timings import next_turn, words
 from jobs.states import State
@@ -24,7 +25,7 @@ from .record import difference, snapshot
 from .rules import page_of, person
 from .schedule_actions import ScheduleActions
 from .schedule_form import FIELDS, ScheduleForm
-from .schedule_words import flaws, given_to, odd_options, told
+from .schedule_words import flaws, odd_options, told
 
 # Importing them has registered the stock pages, so that they can be taken away whatever
 # the order of INSTALLED_APPS.

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import takewhile
 from statistics import median, quantiles
 from typing import Any
 
@@ -96,6 +97,12 @@ class Runs:
         return self.count(State.FAILED)
 
     @property
+    def failed_in_a_row(self) -> int:
+        """How many of the last ones, of those that ran."""
+        ran = [run.state for run in reversed(self.runs) if run.state != State.SKIPPED]
+        return len(list(takewhile(lambda state: state == State.FAILED, ran)))
+
+    @property
     def skipped(self) -> int:
         return self.count(State.SKIPPED)
 
@@ -132,10 +139,10 @@ def told(rows: Any) -> Runs:
     return Runs(_run(row) for row in reversed(rows or []))
 
 
-def last_runs(jobs: JobQuerySet) -> "LastRuns":
-    """An annotation for tasks: their last runs among `jobs`."""
+def last_runs(jobs: JobQuerySet, of: str = "task") -> "LastRuns":
+    """An annotation for tasks, or for schedules: their last runs among `jobs`."""
     fields = {"state": "state", "began": "started_at", "ended": "finished_at"}
-    mine = _ended(jobs).filter(task=OuterRef("pk"))
+    mine = _ended(jobs).filter(**{of: OuterRef("pk")})
     return LastRuns(mine.values(run=JSONObject(**fields))[:COUNT])
 
 

@@ -69,7 +69,7 @@ def _one_by_one(key: str) -> Iterator[None]:
         Event.objects.create(**told)
 
 
-def reset(schedule: Schedule, *, by: Any) -> bool:
+def reset(schedule: Schedule, *, by: Any, reason: str = "") -> bool:
     """Take back what operators edited of a schedule of the code; False where nothing was."""
     entry = schedule.entry
     if schedule.coded is None or described(entry) == schedule.coded:
@@ -77,7 +77,8 @@ def reset(schedule: Schedule, *, by: Any) -> bool:
     with transaction.atomic():
         before = described(entry)
         _write(entry, schedule.coded)
-        tell(entry, "reset", by=by, before=before, after=schedule.coded)
+        told = {"before": before, "after": schedule.coded, "reason": reason}
+        tell(entry, "reset", by=by, **told)
     return True
 
 

@@ -13,7 +13,7 @@ from jobs.signals import thing_changed
 from .fire import fire
 
 
-def switch(entry: PeriodicTask, on: bool, *, by: Any) -> bool:
+def switch(entry: PeriodicTask, on: bool, *, by: Any, reason: str = "") -> bool:
     """Enable or disable a schedule; False when it was so already."""
     changes: dict[str, Any] = {"enabled": on}
     if not on:
@@ -25,7 +25,7 @@ def switch(entry: PeriodicTask, on: bool, *, by: Any) -> bool:
         PeriodicTasks.update_changed()
         verb = "enable" if on else "disable"
         told = {"before": {"enabled": not on}, "after": {"enabled": on}}
-        tell(entry, verb, by=by, **told)
+        tell(entry, verb, by=by, reason=reason, **told)
     return True
 
 

@@ -100,8 +100,9 @@ def size(count: int) -> str:
 
 @register.simple_tag
 def moment(at: datetime | None, form: str = "ago") -> SafeString | str:
-    """A `<time>`: "6 min ago" (`ago`), "6 min" (`age`) or "14:10:12" (`clock`), with the
-    absolute moment in its title; scripts keep it fresh and put it in the reader's zone."""
+    """A `<time>`: "6 min ago" (`ago`), "6 min" (`age`), "14:10:12" (`clock`) or, counted
+    down each second, "in 0:41" (`until`), with the absolute moment in its title; scripts
+    keep it fresh and put it in the reader's zone."""
     if at is None:
         return ""
     here = timezone.localtime(at)
@@ -119,6 +120,8 @@ def _in_words(at: datetime, here: datetime, form: str) -> str:
         today = timezone.localtime().date() == here.date()
         return f"{here:%H:%M:%S}" if today else f"{here:%Y-%m-%d %H:%M}"
     seconds = (timezone.now() - at).total_seconds()
+    if form == "until":
+        return _("due now") if seconds > 0 else _("in {time}").format(time=duration(-seconds))
     if form == "age":
         return rough(seconds)
     if abs(seconds) < 1:

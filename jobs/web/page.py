@@ -19,11 +19,13 @@ from django.views.decorators.http import require_http_methods
 from jobs import permissions
 from jobs.conf import configuration
 from jobs.reading.beat import beat
+from jobs.reading.schedules import missed
 
 P = ParamSpec("P")
 View: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 SAFE = ("GET", "HEAD")
+_ENTRY = "django_celery_beat_periodictask"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -84,6 +86,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "base_template": configuration().base_template,
         "running": cache(lambda: running(user)),
         "beat": cache(beat),
+        "missed": cache(lambda: _missed(user)),
         # A site may have no such address; who works in the admin can leave by that.
         "logout_url": lambda: _address("logout") or _admin_logout(user),
     }
@@ -96,16 +99,23 @@ def running(user: permissions.Person) -> int:
     return permissions.jobs(user).filter(lease_expires_at__isnull=False).count()
 
 
+def _missed(user: permissions.Person) -> int:
+    """How many schedules that `user` may see missed a fire lately."""
+    if isinstance(user, AnonymousUser):
+        return 0
+    return len({each.schedule for each in missed(permissions.schedules(user))})
+
+
 def _admin_logout(user: permissions.Person) -> str:
     return _address("admin:logout") if getattr(user, "is_staff", False) else ""
 
 
 def _in_admin(context: dict[str, Any]) -> str:
     """What a page is about, in the admin; or else its first page."""
-    about = [("job", "jobs_job"), ("task", "jobs_task")]
+    about = [("job", "jobs_job"), ("task", "jobs_task"), ("entry", _ENTRY)]
     rows = [(page, context[name].pk) for name, page in about if context.get(name)]
     found = (_address(f"admin:{page}_change", quote(key)) for page, key in rows)
-    lists = {"jobs": "jobs_job", "tasks": "jobs_task"}
+    lists = {"jobs": "jobs_job", "tasks": "jobs_task", "schedules": _ENTRY}
     all_of = _address(f"admin:{lists.get(context.get('section', ''))}_changelist")
     return next(found, "") or all_of or _address("admin:index")
 

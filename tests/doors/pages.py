@@ -7,7 +7,7 @@ from django.urls import reverse
 from jobs.models import ApiToken, SavedFilter
 from jobs.states import State
 
-from . import access, rows
+from . import access, desk, rows
 
 PAGES = access.table("page")
 SHOWN = [asked.removeprefix("GET ") for asked in PAGES if asked.startswith("GET ")]
@@ -23,7 +23,7 @@ def world() -> dict[str, Any]:
     token, _text = ApiToken.objects.issue(people["owner"], ["read"])
     saved = SavedFilter.objects.keep(people["owner"], "mine", "owner:me")
     found = {"people": people, "job": job, "file": file, "text": text}
-    return found | {"token": token, "saved": saved}
+    return found | {"token": token, "saved": saved, "schedule": desk.schedule("daily")}
 
 
 def address(name: str, world: dict[str, Any]) -> str:
@@ -37,9 +37,11 @@ def address(name: str, world: dict[str, Any]) -> str:
         "verb": [world["job"].pk, "cancel"],
         "revoke_token": [world["token"].pk],
         "saved_filter": [world["saved"].pk],
+        "schedule": [world["schedule"].pk],
+        "schedule_verb": [world["schedule"].pk, "pause"],
     }
     plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens",
-             "calendar"}  # fmt: skip
+             "calendar", "schedules"}  # fmt: skip
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
     return reverse(

@@ -24,7 +24,7 @@ from tests.doors import form_tasks, rows
 from tests.doors.desk import schedule
 from tests.nouns.test_workers import FACTS
 
-from . import parts
+from . import clockwork, parts
 
 IMAGES = process_images.name
 MAILS, LEDGER, BROKEN = "shop.mails.send_newsletter", "shop.ledger.close_the_day", "shop.stock"
@@ -63,6 +63,7 @@ def hang(admin: User) -> dict[str, Job]:
     _people(admin)
     jobs = {state: _one(State(state), admin, **told) for state, told in TOLD.items()}
     jobs |= _asked(admin, colleague) | _stuck(admin) | _refused(admin)
+    jobs |= clockwork.hang(admin, colleague, [IMAGES, MAILS, LEDGER])
     for name in ("completed", "completed_with_errors", "failed", "running", "paused"):
         parts.furnish(jobs[name])
     Event.objects.create(

@@ -19,7 +19,10 @@ LOOKS = {
     f"{theme}-{width}": (theme, width) for theme in ("light", "dark") for width in (1440, 360)
 }
 HEIGHTS = {1440: 1000, 360: 780}
-EMPTY = {"home-empty": "/", "jobs-empty": "/jobs/", "tasks-empty": "/tasks/"}
+EMPTY = {
+    "home-empty": "/", "jobs-empty": "/jobs/", "tasks-empty": "/tasks/",
+    "schedules-empty": "/schedules/",
+}  # fmt: skip
 DOOR = {"login": "/login/", "login-refused": "/login/"}
 ERRORS = ("400", "403", "403_csrf", "500", "503")
 IN_SPANISH = (
@@ -50,6 +53,7 @@ def addresses(jobs: Mapping[str, Job]) -> dict[str, str]:
         "tasks": tasks,
         "tasks-trouble": f"{tasks}?by=trouble",
         "tasks-none": f"{tasks}?q=no+such+task",
+        **_schedules(jobs),
         "policy": reverse("jobs:policy", args=[exhibits.IMAGES]),
         "task": reverse("jobs:task", args=[exhibits.IMAGES]),
         "task-off": reverse("jobs:task", args=[exhibits.LEDGER]),
@@ -67,9 +71,9 @@ def addresses(jobs: Mapping[str, Job]) -> dict[str, str]:
         "access": reverse("jobs:task_access", args=[exhibits.MAILS]) + "?user=berta",
         "access-job": reverse("jobs:job_access", args=[failed]) + "?user=nobody-of-that-name",
         "keys": home,
-        "404": "/no/such/page",
-        **{error: f"/as-if/{error}" for error in ERRORS},
-    } | _calendars()
+        **_calendars(),
+        **_broken(),
+    }
 
 
 def _calendars() -> dict[str, str]:
@@ -78,6 +82,26 @@ def _calendars() -> dict[str, str]:
         "calendar": here,
         "calendar-month": f"{here}?view=month",
         "calendar-refused": f"{here}?view=day&date=2026-02-31",
+    }
+
+
+def _broken() -> dict[str, str]:
+    return {"404": "/no/such/page", **{error: f"/as-if/{error}" for error in ERRORS}}
+
+
+def _schedules(jobs: Mapping[str, Job]) -> dict[str, str]:
+    here = reverse("jobs:schedules")
+    pages = {
+        name: reverse("jobs:schedule", args=[jobs[f"fired{name}"].schedule_id])
+        for name in ("", "-paused", "-flawed")
+    }
+    return {
+        "schedules": here,
+        "schedules-pause": here,
+        "schedules-missed": f"{here}?state=missed",
+        "schedules-none": f"{here}?q=no+such+schedule",
+        "schedule-verb": pages[""],
+        **{f"schedule{name}": address for name, address in pages.items()},
     }
 
 
@@ -147,6 +171,8 @@ POSES: dict[str, Callable[[Page], Any]] = {
     "jobs-suggestions": _ask,
     "jobs-columns": lambda page: page.locator("#columns summary").click(),
     "task-refused": _run_badly,
+    "schedules-pause": lambda page: page.locator("[id^=pause-] summary").first.click(),
+    "schedule-verb": lambda page: page.locator("#ask-pause").click(),
     "job-verb": lambda page: page.locator("#part-head details.menu summary").first.click(),
     "tokens-new": _make_token,
     "job-offline": lambda page: page.get_by_text("Not live").wait_for(),

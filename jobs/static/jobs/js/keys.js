@@ -1,14 +1,14 @@
-// Keys: / search, j k move, x tick, Enter open, g h, g j and g t go, ? help.
+// Keys: / search, j k move, x tick, Enter open, g h, g j, g t and g s go, ? help.
 
 const steps = {
   "/": () => focus(document.querySelector("#q") ?? document.querySelector("#log-words")) || follow("[data-find]"),
   "?": () => document.querySelector("#keys").showModal(),
   j: () => move(1),
   k: () => move(-1),
-  x: () => document.querySelector("tr.cursor [name=job]")?.click(),
+  x: () => document.querySelector("tr.cursor [form=bulk]")?.click(),
   Enter: () => document.querySelector("tr.cursor a.tn")?.click(),
 };
-const places = { h: ".nav a:nth-of-type(1)", j: ".nav a:nth-of-type(2)", t: ".nav a:nth-of-type(3)" };
+const places = { h: ".nav a:nth-of-type(1)", j: ".nav a:nth-of-type(2)", t: ".nav a:nth-of-type(3)", s: ".nav a:nth-of-type(4)" };
 let going = 0;
 
 export function listen() {
@@ -39,7 +39,7 @@ function follow(selector) {
 
 function move(by) {
   const log = document.activeElement?.closest(".log");
-  const rows = [...(log ?? document).querySelectorAll(log ? "li:not([hidden])" : ".tbl.rows tbody tr")];
+  const rows = [...(log ?? document).querySelectorAll(log ? "li:not([hidden])" : ".tbl.rows tbody tr:not(.note)")];
   if (!rows.length) return;
   const name = log ? "at" : "cursor";
   const old = rows.findIndex((row) => row.classList.contains(name));

@@ -40,6 +40,11 @@ export const forms = {
     if (Math.abs(seconds) < 1) return words.now;
     return (seconds > 0 ? words.ago : words.in).replace("{time}", rough(Math.abs(seconds)));
   },
+  until(at) {
+    const left = Math.ceil((at - Date.now()) / 1000);
+    if (left <= 0) return words.due;
+    return words.in.replace("{time}", left < 3600 ? `${Math.floor(left / 60)}:${pad(left % 60)}` : duration(left));
+  },
   age: (at) => rough(Math.abs(Date.now() - at) / 1000),
   clock: (at) => (day(at) === day(new Date()) ? clock(at) : `${day(at)} ${clock(at).slice(0, 5)}`),
   log: (at) => `${clock(at)}.${pad(at.getMilliseconds(), 3)}`,
@@ -60,5 +65,6 @@ export function tellAll(within = document) {
 
 export function keepTelling() {
   tellAll();
+  setInterval(() => document.querySelectorAll("time[data-form=until]").forEach(tell), 1000);
   setInterval(() => document.querySelectorAll("time[data-form=ago], time[data-form=age]").forEach(tell), 5000);
 }
