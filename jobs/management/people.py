@@ -33,6 +33,7 @@ def add_user(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--user",
         "--by",
+        "--as",
         default="",
         metavar="USER",
         help="act as this user, with no other rights (default: as the system, which may all)",

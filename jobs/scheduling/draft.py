@@ -31,7 +31,7 @@ class Draft:
     def of(cls, values: Mapping[str, Any], by: Any, entry: PeriodicTask | None) -> "Draft":
         """Copies: `entry` itself stays as it is."""
         if entry is None:
-            return cls(_blank(by), dict(values), by, is_new=True)
+            return cls(blank(by), dict(values), by, is_new=True)
         schedule = copy(entry.policy)
         schedule.entry = copy(entry)
         return cls(schedule, different(values, told(schedule)), by, is_new=False)
@@ -76,7 +76,7 @@ def _plain(name: str, value: Any) -> Any:
     return None if value == "" else value
 
 
-def _blank(by: Any) -> Schedule:
+def blank(by: Any) -> Schedule:
     """As the database would make it; the columns' defaults are known to that alone."""
     return Schedule(
         entry=PeriodicTask(name="", task="", args="[]", kwargs="{}", headers="{}"),
