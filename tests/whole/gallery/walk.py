@@ -37,7 +37,7 @@ def addresses(jobs: Mapping[str, Job]) -> dict[str, str]:
     """Every kind of page, by a name that says what state it is in."""
     here, home, tasks = reverse("jobs:jobs"), reverse("jobs:home"), reverse("jobs:tasks")
     many, failed = reverse("jobs:task", args=[exhibits.MANY_KINDS]), jobs["failed"].pk
-    return {
+    found = {
         "home-trouble": home,
         "home-mine": f"{home}?owner=me&since=1h",
         "jobs": here,
@@ -53,7 +53,6 @@ def addresses(jobs: Mapping[str, Job]) -> dict[str, str]:
         "tasks": tasks,
         "tasks-trouble": f"{tasks}?by=trouble",
         "tasks-none": f"{tasks}?q=no+such+task",
-        **_schedules(jobs),
         "policy": reverse("jobs:policy", args=[exhibits.IMAGES]),
         "task": reverse("jobs:task", args=[exhibits.IMAGES]),
         "task-off": reverse("jobs:task", args=[exhibits.LEDGER]),
@@ -71,9 +70,8 @@ def addresses(jobs: Mapping[str, Job]) -> dict[str, str]:
         "access": reverse("jobs:task_access", args=[exhibits.MAILS]) + "?user=berta",
         "access-job": reverse("jobs:job_access", args=[failed]) + "?user=nobody-of-that-name",
         "keys": home,
-        **_calendars(),
-        **_broken(),
     }
+    return found | _calendars() | _schedules(jobs) | _broken()
 
 
 def _calendars() -> dict[str, str]:
