@@ -6,6 +6,7 @@ from django.urls.converters import StringConverter
 
 from jobs.api import door
 from jobs.api.bulk import ManyVerbConverter
+from jobs.api.schedule_verbs import ScheduleVerbConverter
 from jobs.api.verbs import VerbConverter
 from jobs.web import (
     access,
@@ -39,6 +40,7 @@ class KeyConverter(StringConverter):
 register_converter(KeyConverter, "key")
 register_converter(VerbConverter, "verb")
 register_converter(ManyVerbConverter, "manyverb")
+register_converter(ScheduleVerbConverter, "scheduleverb")
 
 app_name = "jobs"
 urlpatterns = [

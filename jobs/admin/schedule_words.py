@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
-from jobs import registry
-from jobs.params import Invalid, Unreadable
 from jobs.reading.given import given_to
-from jobs.scheduling.given import asked, with_moment
+from jobs.scheduling.misfit import misfit
 from jobs.scheduling.timings import next_turn
 
 from .record import snapshot
@@ -40,20 +37,7 @@ def flaws(entry: PeriodicTask) -> list[str]:
         found = [entry.policy.flaw]
     else:
         found = [_("never comes due")] if entry.enabled and turn is None else []
-        found += _misfit(entry)
+        found += filter(None, [misfit(entry)])
     if odd := odd_options(entry):
         found.append(_("set elsewhere: %(names)s") % {"names": ", ".join(sorted(odd))})
     return found
-
-
-def _misfit(entry: PeriodicTask) -> list[str]:
-    try:
-        given = with_moment(entry.task, asked(entry), localtime())
-        registry.get(entry.task).parameters.validate(given)
-    except registry.UnknownTask:
-        return [_("its task is not registered")]
-    except Invalid:
-        return [_("its task does not take these parameters")]
-    except Unreadable:
-        return [_("a secret can no longer be read")]
-    return []

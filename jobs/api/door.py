@@ -9,7 +9,20 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
-from . import again, bulk, documents, edit, errors, parts, stack, tasks, tickets, verbs
+from . import (
+    again,
+    bulk,
+    documents,
+    edit,
+    errors,
+    parts,
+    schedule_verbs,
+    schedules,
+    stack,
+    tasks,
+    tickets,
+    verbs,
+)
 from .answers import Renderer, answer, sealed
 from .auth import READ
 from .parsing import StrictParser
@@ -18,7 +31,7 @@ NAMESPACE = "jobs:api"
 
 api = NinjaAPI(
     title="Batuta",
-    description="Tasks, and the jobs that they become.",
+    description="Tasks, the jobs that they become, and when they run by themselves.",
     urls_namespace=NAMESPACE,
     openapi_url=None,
     docs_url=None,
@@ -29,7 +42,9 @@ api = NinjaAPI(
 errors.connect(api)
 # The longer addresses first: an id may hold slashes. A look and an edit share an address,
 # and so a router.
-for part in (tasks, stack, verbs, again, parts, bulk, tickets, edit):
+for part in (
+    tasks, stack, verbs, again, parts, bulk, tickets, edit, schedules, schedule_verbs,
+):  # fmt: skip
     api.add_router("", part.router)
 
 

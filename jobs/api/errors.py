@@ -15,9 +15,11 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import BaseModel
 
+from jobs.models import Schedule
 from jobs.params import Invalid
 from jobs.params.invalid import worded
 from jobs.reading.listing import NoSuchPlace
+from jobs.scheduling.edit import OUTDATED, Outdated
 
 from .answers import answer
 
@@ -175,8 +177,10 @@ _WORDS: dict[type[Exception], Any] = {
     HttpError: _unread,
     ValidationError: _not_validated,
     Invalid: lambda wrong: invalid(wrong.fields),
+    Outdated: lambda wrong: conflict("outdated", str(OUTDATED)),
     NoSuchPlace: lambda wrong: invalid({"cursor": [_("This cursor was not given by us.")]}),
     Http404: lambda wrong: not_found(),
+    Schedule.DoesNotExist: lambda wrong: not_found(),  # deleted since it was looked at
     PermissionDenied: _forbidden,
     RequestDataTooBig: _too_large,
     SuspiciousOperation: lambda wrong: bad_request(_("This request cannot be read.")),

@@ -20,7 +20,7 @@ from . import shapes
 from .answers import JSON, answer
 from .auth import person
 from .errors import invalid, may_answer
-from .kinds import JobFilter, Key
+from .kinds import Given, JobFilter, Key
 
 MOST = 200
 LONGEST_PARAMS = 10_000
@@ -49,7 +49,7 @@ def jobs(request: HttpRequest, asked: Query[JobsAsked]) -> HttpResponseBase:
     """The jobs that you may see, newest first. `state` may be given several times; `owner`
     is a user name, `me` or `nobody`. `count` is null beyond 10 000. With `format`, or an
     `Accept`, of `csv` or `jsonl` all that match come as one file, without pages."""
-    _refuse_unknown(request)
+    refuse_unknown(request, JobsAsked)
     filters, user, kind = filters_of(asked), person(request), _kind(request, asked)
     if kind in export.KINDS:
         return export.response(request, kind, filters, user)
@@ -89,9 +89,9 @@ def filters_of(asked: JobFilter, place: str = "") -> Filters:
     return filters
 
 
-def _refuse_unknown(request: HttpRequest) -> None:
+def refuse_unknown(request: HttpRequest, known: type[Given]) -> None:
     """A filter that we do not know would answer with more than was meant."""
-    unknown = set(request.GET) - set(JobsAsked.model_fields)
+    unknown = set(request.GET) - set(known.model_fields)
     if unknown:
         told = [_("There is no parameter of this name.")]
         raise invalid({name[:200]: told for name in sorted(unknown)[:10]})

@@ -28,7 +28,7 @@ class Scope(models.TextChoices):
 
     READ = "read", _("read what its person may see")
     RUN = "run", _("ask for jobs")
-    CONTROL = "control", _("do verbs on jobs, and edit them")
+    CONTROL = "control", _("do verbs on jobs and schedules, and edit them")
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

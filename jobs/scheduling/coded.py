@@ -10,6 +10,7 @@ from typing import Any
 
 from celery.schedules import crontab, maybe_schedule, solar
 from celery.schedules import schedule as interval
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from django_celery_beat.models import (
 )
 from kombu.utils import json as typed_json
 
-from jobs import registry
+from jobs import permissions, registry
 from jobs.models import Event, Schedule
 
 from .entries import tell
@@ -70,16 +71,26 @@ def _one_by_one(key: str) -> Iterator[None]:
 
 
 def reset(schedule: Schedule, *, by: Any, reason: str = "") -> bool:
-    """Take back what operators edited of a schedule of the code; False where nothing was."""
+    """Take back what operators edited of a schedule of the code; False where nothing was.
+    Raises PermissionDenied where it was of a task that `by` may not schedule."""
     entry = schedule.entry
     if schedule.coded is None or described(entry) == schedule.coded:
         return False
+    _refuse_other_task(schedule, by)
     with transaction.atomic():
         before = described(entry)
         _write(entry, schedule.coded)
         told = {"before": before, "after": schedule.coded, "reason": reason}
         tell(entry, "reset", by=by, **told)
     return True
+
+
+def _refuse_other_task(schedule: Schedule, by: Any) -> None:
+    task = (schedule.coded or {}).get("task")
+    if by is None or by.is_superuser or task == schedule.entry.task:
+        return
+    if task not in permissions.eligible(by):
+        raise PermissionDenied
 
 
 def described(entry: PeriodicTask) -> dict[str, Any]:

@@ -34,7 +34,9 @@ OUTDATED = gettext_lazy(
 )
 _CHECKED = {*KINDS, "timezone", "blackout", "task", "params", "args"}
 _TIMES = tuple(COLUMNS.values())
-_ENTRY = (*ENTRY.values(), *_TIMES, "args", "kwargs", "queue", "one_off")
+_ENTRY = (
+    *ENTRY.values(), *(f"{name}_id" for name in _TIMES), "args", "kwargs", "queue", "one_off",
+)  # fmt: skip
 _POLICY = (*POLICY.values(), "run_as_id")
 
 
@@ -118,8 +120,8 @@ def delete(schedule_id: int, order: Order) -> None:
 
 def _held(schedule_id: int, order: Order) -> Schedule:
     """The rows, locked for this transaction: ours first, as beat does."""
-    rows = Schedule.objects.with_entry().select_for_update(of=("self", "entry"))
-    held = rows.get(pk=schedule_id)
+    rows = Schedule.objects.select_related("entry").select_for_update(of=("self", "entry"))
+    held = rows.get(pk=schedule_id)  # what says when may be unreadable: that can be mended
     refuse_stranger(held.entry, order.by)
     return held
 
@@ -149,7 +151,8 @@ def _differing(old: Any, new: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _keep_times(entry: PeriodicTask) -> None:
     for name in _TIMES:
-        setattr(entry, name, stored(getattr(entry, name)))
+        if PeriodicTask._meta.get_field(name).is_cached(entry):
+            setattr(entry, name, stored(getattr(entry, name)))
 
 
 @contextmanager

@@ -29,11 +29,13 @@ def switch(entry: PeriodicTask, on: bool, *, by: Any, reason: str = "") -> bool:
     return True
 
 
-def run_now(entry: PeriodicTask, *, by: Any) -> Job:
+def run_now(
+    entry: PeriodicTask, *, by: Any, reason: str = "", job_id: str | None = None
+) -> Job:
     """One job of the schedule out of its turn; raises what `fire` raises."""
     with transaction.atomic():
-        job = fire(entry, by=by)
-        tell(entry, "run", by=by, job=job)
+        job = fire(entry, by=by, job_id=job_id)
+        tell(entry, "run", by=by, job=job, reason=reason)
     return job
 
 
@@ -48,14 +50,14 @@ def pause(entry: PeriodicTask, *, by: Any, note: str = "") -> bool:
     return True
 
 
-def resume(entry: PeriodicTask, *, by: Any) -> bool:
+def resume(entry: PeriodicTask, *, by: Any, reason: str = "") -> bool:
     """Let it come due again, from its next moment on; False when it was not paused."""
     paused = Schedule.objects.filter(pk=entry.pk, paused_at__isnull=False)
     cleared = {"paused_at": None, "paused_by": None, "pause_note": "", "resumed_at": Now()}
     with transaction.atomic():
         if not paused.update(**cleared):
             return False
-        tell(entry, "resume", by=by)
+        tell(entry, "resume", by=by, reason=reason)
     return True
 
 

@@ -25,12 +25,13 @@ HIGHEST_PRIORITY = 9
 _ROUTES = ("exchange", "routing_key")
 
 
-def fire(entry: PeriodicTask, *, by: Any = None) -> Job:
+def fire(entry: PeriodicTask, *, by: Any = None, job_id: str | None = None) -> Job:
     """One job of this schedule, now, owned by `by`. Raises what `asked` and `enqueue`
     raise; a task that is disabled makes a job that waits for it."""
     wish = _wish(entry)
-    columns = {"schedule_id": entry.pk, "options": _named_after(entry)}
-    return enqueue(entry.task, _given(entry, timezone.now()), by=by, **wish, columns=columns)
+    wish["columns"] = {"schedule_id": entry.pk, "options": _named_after(entry)}
+    given = _given(entry, timezone.now())
+    return enqueue(entry.task, given, by=by, job_id=job_id, **wish)
 
 
 def row_of(plan: Plan, turn: Turn, now: datetime) -> Job:

@@ -71,7 +71,8 @@ def _when(draft: Draft) -> None:
         return
     kind, value = _kind(draft, wanted)
     own = str(timezone.get_default_timezone())
-    zone = wanted.get("timezone") or (own if draft.is_new else str(zone_of(draft.entry)))
+    before = "" if draft.is_new else told(draft.schedule)["timezone"]
+    zone = wanted.get("timezone") or before or own
     if not is_zone(zone):
         raise Invalid({"timezone": [_("There is no such time zone.")]})
     if kind != "cron" and wanted.get("timezone") not in (None, "", own):
@@ -98,7 +99,7 @@ def _kind(draft: Draft, wanted: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _refer(entry: PeriodicTask, kind: str, row: Any) -> None:
-    was_once = entry.clocked is not None
+    was_once = entry.clocked_id is not None
     for each, column in COLUMNS.items():
         setattr(entry, column, row if each == kind else None)
     if kind == "at" or was_once:

@@ -16,6 +16,7 @@ from jobs.params import Parameters
 
 from .given import veiled
 from .plan import zone_of
+from .rows import UNREADABLE
 from .times import CRON_FIELDS
 
 KINDS = ("cron", "every_seconds", "at", "solar")
@@ -43,14 +44,15 @@ def told(schedule: Schedule) -> dict[str, Any]:
     """All of `FIELDS` as JSON, secrets masked; None for what is not set. Parameters that
     nobody can read are None too. For many of them read `with_entry` and their `run_as`."""
     entry = schedule.entry
+    when, zone = _when(entry)
     found = {
         **{name: _plain(getattr(entry, column)) for name, column in ENTRY.items()},
         **{name: _plain(getattr(schedule, column)) for name, column in POLICY.items()},
         **dict.fromkeys(KINDS),
-        **_when(entry),
+        **when,
         "params": _params(entry),
         "args": _read(entry.args or "[]", list),
-        "timezone": str(zone_of(entry)),
+        "timezone": zone,
         "queue": entry.queue or "",
         "run_as": _run_as(schedule),
     }
@@ -75,7 +77,15 @@ def solar_of(row: Any) -> dict[str, Any]:
     return {"event": row.event, **place}
 
 
-def _when(entry: PeriodicTask) -> Mapping[str, Any]:
+def _when(entry: PeriodicTask) -> tuple[Mapping[str, Any], str]:
+    """And on whose clock; nothing of a row that cannot be read, as of a zone that vanished."""
+    try:
+        return _times(entry), str(zone_of(entry))
+    except UNREADABLE:
+        return {}, ""
+
+
+def _times(entry: PeriodicTask) -> Mapping[str, Any]:
     if entry.clocked is not None:
         return {"at": _plain(entry.clocked.clocked_time)}
     if entry.interval is not None:

@@ -89,6 +89,13 @@ api   POST /jobs/{job_id}/{verb}                 401   404   403   403   200   2
 api   POST /jobs/{job_id}/retry                  401   404   403   403   202   403   202   401
 api   POST /jobs/{job_id}/continue               401   404   403   403   202   403   202   401
 api   POST /jobs:{verb}                          401   200   200   200   200   200   200   401
+api   GET /schedules                             401   200   200   200   200   200   200   401
+api   POST /schedules                            401   403   403   403   201   403   201   401
+api   GET /schedules/{schedule_id}               401   404   200   200   200   404   200   401
+api   PATCH /schedules/{schedule_id}             401   404   403   403   200   404   200   401
+api   DELETE /schedules/{schedule_id}            401   404   403   403   204   404   204   401
+api   POST /schedules/{schedule_id}/fire         401   404   403   403   202   404   202   401
+api   POST /schedules/{schedule_id}/{verb}       401   404   403   403   200   404   200   401
 
 topic job:<id>                                   no    no    yes   yes   yes   yes   yes   no
 topic jobs                                       no    yes   yes   yes   yes   yes   yes   no

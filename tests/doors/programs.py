@@ -29,6 +29,9 @@ class Program:
     def patch(self, address: str, body: Any) -> Any:
         return self._send("patch", address, body, {})
 
+    def delete(self, address: str, body: Any = None) -> Any:
+        return self._send("delete", address, body, {})
+
     def send_files(self, address: str, **parts: Any) -> Any:
         """A form with files, as browsers and curl send it."""
         return self._client.post(f"/api{address}", parts)

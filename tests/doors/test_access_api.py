@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django_celery_beat.models import PeriodicTask
 
 from jobs.api import door
-from jobs.models import ApiToken, Job, Scope
+from jobs.models import ApiToken, Job, Schedule, Scope
 from jobs.states import State
+from tests.verbs.beats import every
 
 from . import access, rows
 
@@ -19,6 +21,13 @@ BODIES: dict[str, Any] = {
     "POST /jobs:{verb}": {"ids": ["{job}"]},
     "POST /tasks/{name}/jobs": {"params": {"x": 1}},
     "POST /jobs": {"task": rows.ADD, "params": {"x": 1}},
+    "POST /schedules": {
+        "name": "weekly",
+        "task": rows.ADD,
+        "params": {"x": 1},
+        "cron": "0 4 * * 1",
+    },
+    "PATCH /schedules/{schedule_id}": {"jitter_seconds": 5},
     "POST /jobs:bulk": {"jobs": [{"task": rows.ADD, "params": {"x": 1}}]},
 }
 ANSWERS = access.table("api")
@@ -42,7 +51,8 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     runs = rows.job(State.RUNNING, owner=owner)
     file = rows.artifact(job, "a.txt")
     jobs = {"job": job.pk, "ended": ended.pk, "runs": runs.pk}
-    return {"people": people, "file": str(file.pk), **jobs}
+    schedule = every(name="nightly", run_as=people["manager"])
+    return {"people": people, "file": str(file.pk), "schedule": schedule.pk, **jobs}
 
 
 def operations() -> set[str]:
@@ -64,10 +74,21 @@ def send(client: Client, address: str, world: dict[str, Any], **how: Any) -> Any
     method, path = address.split()
     job = world["ended"] if path.endswith(ENDED) else world["job"]
     job = world["runs"] if address == "POST /jobs/{job_id}/stack" else job
-    filled = path.format(job_id=job, artifact_id=world["file"], verb="cancel", name=rows.ADD)
+    filled = address_of(path, job, world)
     body = json.dumps(BODIES.get(address, {})).replace("{job}", job)
     data = {} if method == "GET" else {"data": body, "content_type": "application/json"}
     return getattr(client, method.lower())(f"/api{filled}", **data, **how)
+
+
+def address_of(path: str, job: str, world: dict[str, Any]) -> str:
+    verb = "pause" if path.startswith("/schedules") else "cancel"
+    places = {"job_id": job, "artifact_id": world["file"], "schedule_id": world["schedule"]}
+    return path.format(verb=verb, name=rows.ADD, **places)
+
+
+def stored() -> list[Any]:
+    kinds = (Job, PeriodicTask, Schedule)
+    return [row for kind in kinds for row in kind.objects.order_by("pk").values()]
 
 
 def client_of(world: dict[str, Any], role: str) -> Client:
@@ -104,19 +125,19 @@ def test_each_role_does_what_it_may(world, address, role, answer):
 @pytest.mark.parametrize("address", CHANGES)
 @pytest.mark.parametrize("role", ["anonymous", "stranger", "viewer", "deactivated"])
 def test_who_may_not_changes_nothing(world, address, role):
-    before = list(Job.objects.order_by("pk").values())
+    before = stored()
     send(client_of(world, role), address, world)
-    assert list(Job.objects.order_by("pk").values()) == before
+    assert stored() == before
 
 
 @pytest.mark.parametrize("address", CHANGES)
 def test_a_session_changes_things_only_with_its_csrf_token(world, address):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(world["people"]["superuser"])
-    before = list(Job.objects.order_by("pk").values())
+    before = stored()
     refused = send(browser, address, world)
     assert (refused.status_code, refused.json()["code"]) == (403, "csrf")
-    assert list(Job.objects.order_by("pk").values()) == before
+    assert stored() == before
     browser.get("/api/docs")
     token = browser.cookies["csrftoken"].value
     assert send(browser, address, world, headers={"X-CSRFToken": token}).status_code < 300
@@ -126,9 +147,9 @@ def test_a_session_changes_things_only_with_its_csrf_token(world, address):
 def test_asking_changes_no_job_and_a_session_is_enough(world, address):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(world["people"]["superuser"])
-    before = list(Job.objects.order_by("pk").values())
+    before = stored()
     assert send(browser, address, world).status_code == 200
-    assert list(Job.objects.order_by("pk").values()) == before
+    assert stored() == before
 
 
 @pytest.mark.parametrize("address", ANSWERS)
@@ -163,7 +184,7 @@ def test_a_body_that_is_no_json_is_a_bad_request(world, address, body, content_t
         client.force_login(world["people"]["superuser"])
     method, path = address.split()
     job = world["ended"] if path.endswith(ENDED) else world["job"]
-    filled = path.format(job_id=job, verb="cancel", name=rows.ADD)
+    filled = address_of(path, job, world)
     response = client.generic(method, f"/api{filled}", body, content_type=content_type)
     # Django reads a torn form as one without parts.
     is_form = address == "POST /tasks/{name}/jobs" and "boundary" in content_type

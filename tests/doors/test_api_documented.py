@@ -1,16 +1,18 @@
 """docs/api.md and the schema say what the API does."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from jobs.api import door, shapes
+from jobs.api import door, schedule_kinds, shapes
 from jobs.models import Attempt, Event, Scope
 from jobs.states import State
 from tests.doors import rows
 from tests.doors.programs import Program
+from tests.verbs.beats import every
 
 DOCS = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
 CODE = "".join(path.read_text() for path in Path(door.__file__).parent.glob("*.py"))
@@ -25,7 +27,7 @@ def operations() -> dict[str, dict]:
 
 
 def test_every_address_is_documented_and_no_other():
-    documented = re.findall(r"^\| `((?:GET|POST|PATCH) [^`]+)` \|", DOCS, re.M)
+    documented = re.findall(r"^\| `((?:GET|POST|PATCH|DELETE) [^`]+)` \|", DOCS, re.M)
     assert sorted(documented) == sorted(operations())
 
 
@@ -55,6 +57,19 @@ def test_each_operation_has_a_name_of_its_own():
 
 
 @pytest.mark.django_db
+def test_the_schedule_of_the_documentation_can_be_made():
+    """The other example is asked of a whole site."""
+    _job, example = re.findall(r"^curl -H.*?```", DOCS, re.M | re.S)
+    body = re.search(r"-d '(.+?)'", example, re.S)
+    assert body and "https://jobs.example.org/api/schedules\n" in example
+    wish = json.loads(body[1])
+    rows.task(wish["task"])
+    answer = Program(rows.user("root", is_superuser=True)).post("/schedules", wish)
+    assert answer.status_code == 201, answer.content
+    assert wish.items() <= answer.json().items()
+
+
+@pytest.mark.django_db
 def test_the_schema_knows_every_field_of_the_answers():
     root = Program(rows.user("root", is_superuser=True))
     rows.task()
@@ -62,7 +77,10 @@ def test_the_schema_knows_every_field_of_the_answers():
     Event.objects.create(job=job, verb="cancel")
     Attempt.objects.create(job=job, number=1)
     rows.log(job, "line")
+    schedule = every(name="nightly")
     known = {
+        f"/schedules/{schedule.pk}": schedule_kinds.ScheduleOut,
+        "/schedules": schedule_kinds.ScheduleOut,
         f"/jobs/{job.pk}": shapes.JobOut,
         f"/jobs/{job.pk}/result": shapes.Result,
         f"/tasks/{rows.ADD}": shapes.TaskOut,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from jobs.execution.order import Order
@@ -234,3 +235,19 @@ def test_the_system_may_all_and_is_nobody():
 def test_nobody_makes_one_without_a_right_to(boss):
     with pytest.raises(PermissionDenied):
         create(NIGHTLY, Order(rows.user("stranger"), ""))
+
+
+def test_one_whose_zone_vanished_is_told_and_can_be_mended(boss):
+    schedule = made(boss)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE django_celery_beat_crontabschedule SET timezone = 'Mars/Base'")
+    held = Schedule.objects.get(pk=schedule.pk)
+    said = told(held)
+    assert (said["name"], said["cron"], said["timezone"]) == ("nightly", None, "")
+    assert change(boss, schedule, note="It is broken.", enabled=False)
+    with pytest.raises(Invalid):
+        change(boss, schedule, timezone="UTC")
+    assert change(boss, schedule, cron="0 4 * * *")
+    assert told(now_of(schedule))["cron"] == "0 4 * * *"
+    event = Event.objects.order_by("id").last()
+    assert (event.before["cron"], event.after["timezone"]) == (None, "UTC")

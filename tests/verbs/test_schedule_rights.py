@@ -13,6 +13,7 @@ from jobs import permissions
 from jobs.execution.order import Order
 from jobs.models import Event, Schedule
 from jobs.params import Invalid
+from jobs.scheduling.coded import described, reset
 from jobs.scheduling.edit import delete, told
 from tests import sample_tasks
 from tests.doors import rows
@@ -182,3 +183,16 @@ def test_who_was_deactivated_may_schedule_nothing(world):
     for by in User.objects.all():
         assert not permissions.may_schedule(by) and not permissions.eligible(by)
         assert not permissions.may_name_others(by)
+
+
+def test_who_takes_back_an_edit_must_have_a_say_in_the_task_of_the_code(world):
+    foreign = made(world.boss, task=FAIL, params={})
+    coded = described(foreign.entry)
+    change(world.boss, foreign, task=ADD, params={"x": 1})
+    Schedule.objects.update(key="theirs", coded=coded)
+    with pytest.raises(PermissionDenied):
+        reset(now_of(foreign), by=world.manager)
+    assert now_of(foreign).entry.task == ADD
+    assert reset(now_of(foreign), by=world.boss, reason="As it was.")
+    assert now_of(foreign).entry.task == FAIL
+    assert Event.objects.get(verb="reset").reason == "As it was."

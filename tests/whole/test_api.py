@@ -67,7 +67,7 @@ def state(program: Program, job_id: str) -> str:
 
 
 def test_the_example_of_the_documentation_works(site: Site, program: Program) -> None:
-    [example] = re.findall(r"^curl -H.*?\n\n?```", DOCS, re.M | re.S)
+    example, _other = re.findall(r"^curl -H.*?\n\n?```", DOCS, re.M | re.S)
     body = re.search(r"-d '(.+?)'", example)
     address = re.search(r"https://jobs\.example\.org/api(\S+)", example)
     assert body and address
