@@ -2,22 +2,31 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions, registry
+from jobs.execution.order import MOST_REASON
 from jobs.params import Invalid, Unreadable
-from jobs.scheduling.entries import run_now, switch
+from jobs.scheduling.entries import pause, resume, run_now, switch
 
+from .asking import ask, is_agreed
 from .rules import OwnRules, person
+
+_MOST_SHOWN = 20
+
+
+class Note(forms.Form):
+    note = forms.CharField(label=gettext_lazy("Why"), max_length=MOST_REASON)
 
 
 class ScheduleActions(OwnRules):
-    actions = ("enable", "disable", "run")
+    actions = ("enable", "disable", "pause", "resume", "run")
 
     @admin.action(permissions=["change"], description=gettext_lazy("Enable the chosen ones"))
     def enable(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
@@ -31,6 +40,32 @@ class ScheduleActions(OwnRules):
         rows = self._own(request, queryset)
         count = sum(switch(entry, False, by=person(request)) for entry in rows)
         told = ngettext("%d schedule was disabled.", "%d schedules were disabled.", count)
+        self.message_user(request, told % count, messages.SUCCESS)
+
+    @admin.action(permissions=["change"], description=gettext_lazy("Pause the chosen ones…"))
+    def pause(
+        self, request: HttpRequest, queryset: QuerySet[PeriodicTask]
+    ) -> HttpResponse | None:
+        """Asked first: the note stands beside them until somebody resumes them."""
+        form = Note(request.POST if is_agreed(request) else None)
+        rows = self._own(request, queryset)
+        if not form.is_valid():
+            words = _("Pause")
+            context = {"form": form, "title": words, "action": words, "button": words}
+            context |= {"names": [entry.name for entry in rows[:_MOST_SHOWN]]}
+            context |= {"more": len(rows) - _MOST_SHOWN, "count": len(rows)}
+            return ask(self, request, "admin/jobs/task/act.html", context)
+        note = form.cleaned_data["note"]
+        count = sum(pause(entry, by=person(request), note=note) for entry in rows)
+        told = ngettext("%d schedule was paused.", "%d schedules were paused.", count)
+        self.message_user(request, told % count, messages.SUCCESS)
+        return None
+
+    @admin.action(permissions=["change"], description=gettext_lazy("Resume the chosen ones"))
+    def resume(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        rows = self._own(request, queryset)
+        count = sum(resume(entry, by=person(request)) for entry in rows)
+        told = ngettext("%d schedule was resumed.", "%d schedules were resumed.", count)
         self.message_user(request, told % count, messages.SUCCESS)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Run the chosen ones now"))

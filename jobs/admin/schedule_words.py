@@ -5,14 +5,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
-from jobs.reading.given import given_to
+from jobs.scheduling.coded import described
 from jobs.scheduling.misfit import misfit
 from jobs.scheduling.timings import next_turn
 
-from .record import snapshot
-from .schedule_form import FIELDS
-
-_PARAMS = ("args", "kwargs")
 _ROUTES = ("queue", "exchange", "routing_key")
 
 
@@ -24,10 +20,19 @@ def odd_options(entry: PeriodicTask) -> dict[str, Any]:
     return found
 
 
-def told(entry: PeriodicTask, names: tuple[str, ...] = FIELDS) -> dict[str, Any]:
-    """The named fields as an event keeps them."""
-    facts = snapshot(entry, tuple(name for name in names if name not in _PARAMS))
-    return facts | {"params": given_to(entry)} if {*_PARAMS} & {*names} else facts
+def state_of(entry: PeriodicTask) -> str:
+    """Whether it comes, in a word, and why not."""
+    policy = entry.policy
+    if policy.is_paused:
+        told = _("paused")
+        return f"{told}: {policy.pause_note}" if policy.pause_note else told
+    return _("on") if entry.enabled else _("disabled")
+
+
+def is_edited(entry: PeriodicTask) -> bool:
+    """Whether somebody changed what the code says of it."""
+    coded = entry.policy.coded
+    return coded is not None and described(entry) != coded
 
 
 def flaws(entry: PeriodicTask) -> list[str]:

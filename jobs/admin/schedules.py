@@ -3,52 +3,61 @@ runs them, and whoever edits one runs anything under any header."""
 
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.admin.widgets import ForeignKeyRawIdWidget
-from django.db import transaction
+from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat import admin as stock
 from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions
+from jobs.execution.order import Order
+from jobs.params import Invalid
+from jobs.reading import ahead
 from jobs.reading.given import given_to
-from jobs.scheduling.entries import tell
+from jobs.scheduling import coded, edit
 from jobs.scheduling.timings import next_turn, words
 from jobs.states import State
 
 from . import shown
-from .record import difference, snapshot
 from .rules import page_of, person
 from .schedule_actions import ScheduleActions
-from .schedule_form import FIELDS, ScheduleForm
-from .schedule_words import flaws, odd_options, told
+from .schedule_filters import FILTERS
+from .schedule_form import DeskForm, drawn
+from .schedule_words import flaws, is_edited, odd_options, state_of
 
 # Importing them has registered the stock pages, so that they can be taken away whatever
 # the order of INSTALLED_APPS.
 __all__ = ["ScheduleAdmin", "stock"]
 
-_MOST_CHOICES = 500
-_WHEN = ("interval", "crontab", "solar", "clocked", "start_time", "one_off")
-_LIMITS = ("priority", "expires", "expire_seconds")
-_KEPT = ("odd", "last_run_at", "total_run_count", "date_changed")
-_STATE = ("when", "next_turn", "flaws")
-_ABOUT = ("name", "task", "enabled", "description")
+_RESET = "_reset"
+_STATE = (None, {"fields": ("state", "next_turn", "flaws")})
+_KEPT = (_("Technical"), {"fields": ("odd", "last_run_at", "total_run_count", "date_changed")})
+_SAID = (None, {"fields": ("name", "task", "when", "description")})
+_GIVEN = (_("Parameters"), {"fields": ("given",)})
+_POLICY = (_("How it comes and how its jobs run"), {"fields": ("policy_shown",)})
 
 
 @page_of(PeriodicTask)
 class ScheduleAdmin(ScheduleActions):
-    form = ScheduleForm
-    list_display = ("name", "task", "enabled", "when", "next_turn", "last_run_at", "last_job",
-                    "flaws")  # fmt: skip
-    list_filter = ("enabled", "one_off")
+    change_form_template = "admin/jobs/schedule/change_form.html"
+    list_display = (
+        "name",
+        "task",
+        "state",
+        "when",
+        "next_turn",
+        "last_job",
+        "overlap",
+        "flaws",
+    )
+    list_filter = FILTERS
     search_fields = ("name", "task")
     ordering = ("name",)
-    sortable_by = ("name", "task", "last_run_at")
-    readonly_fields = (*_STATE, "given", *_KEPT)
+    sortable_by = ("name", "task")
 
     def seen_by(self, user: permissions.Person) -> QuerySet[PeriodicTask]:
         rows: QuerySet[PeriodicTask] = permissions.schedules(user)
@@ -68,74 +77,89 @@ class ScheduleAdmin(ScheduleActions):
         return permissions.may_schedule(person(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_change_permission(request, obj)
+        is_of_code = obj is not None and bool(obj.policy.key)
+        return not is_of_code and self.has_change_permission(request, obj)
 
     # The form.
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Who may only look sees the parameters masked, and no field that holds them."""
-        state, kept = (_STATE, _KEPT) if obj else ((), ())
-        may_edit = obj is None or self.has_change_permission(request, obj)
-        params = ("args", "kwargs") if may_edit else ("given",)
-        sections = [
-            (None, (*_ABOUT, *state)),
-            (_("When"), _WHEN),
-            (_("Parameters"), params),
-            (_("Limits"), _LIMITS),
-            (_("Technical"), kept),
-        ]
-        return [(title, {"fields": fields}) for title, fields in sections if fields]
+        """For who may only look; who may edit gets the form."""
+        return (_SAID, _STATE, _GIVEN, _POLICY, _KEPT)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        form: Any = super().get_form(request, obj, change, **kwargs)
-        form.user = person(request)  # a class made for this request
-        return form
+        if obj is not None and not self.has_change_permission(request, obj):
+            return super().get_form(request, obj, change, **kwargs)
+        return type("Desk", (DeskForm,), {"person": person(request)})
 
-    def formfield_for_foreignkey(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        """A list to choose from, unless it is longer than anybody reads."""
-        rows = db_field.remote_field.model._default_manager.order_by()
-        if rows[: _MOST_CHOICES + 1].count() > _MOST_CHOICES:
-            kwargs["widget"] = ForeignKeyRawIdWidget(db_field.remote_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: request.GET[name] for name in ("task",) if name in request.GET}
 
-    # What is changed.
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "POST" and _RESET in request.POST:
+            return self._reset(request, *args)
+        return super().changeform_view(request, *args, **kwargs)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        form, entry = context["adminform"].form, context["original"]
+        if isinstance(form, DeskForm):
+            context["adminform"] = drawn(self, form, (_STATE, _KEPT) if entry else ())
+            row = form.sketch()
+            context["form"] = form
+            context["preview"] = ahead.preview(form.user, row) if row else None
+            context["is_edited"] = entry is not None and is_edited(entry)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # What is changed: the form has called the verb already.
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        return form.instance
 
     def save_model(
         self, request: HttpRequest, obj: PeriodicTask, form: Any, change: bool
     ) -> None:
-        """The fields of the form only: beat writes the others while a person edits."""
-        user = person(request)
-        if not change:
-            obj.save()
-            tell(obj, "create", by=user, after=told(obj))
-            return
-        before = PeriodicTask.objects.get(pk=obj.pk)
-        also = ["date_changed"] if obj.enabled else ["date_changed", "last_run_at"]
-        obj.save(update_fields=[*FIELDS, *also])
-        old, new = difference(snapshot(before, FIELDS), snapshot(obj, FIELDS))
-        if new:
-            changes = {"before": told(before, tuple(old)), "after": told(obj, tuple(new))}
-            tell(obj, "edit", by=user, **changes)
+        """Nothing is left to be stored."""
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """Nor is there anything beside it."""
 
     def delete_model(self, request: HttpRequest, obj: PeriodicTask) -> None:
-        with transaction.atomic():
-            tell(obj, "delete", by=person(request), before=told(obj))
-            obj.delete()
+        edit.delete(obj.pk, Order(request.user))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
-        with transaction.atomic():
-            for entry in queryset:
+        for entry in queryset:
+            try:
                 self.delete_model(request, entry)
+            except Invalid as reason:
+                told = gettext("%(name)s was not deleted: %(problem)s")
+                facts = {"name": entry.name, "problem": reason}
+                self.message_user(request, told % facts, messages.ERROR)
+
+    def _reset(self, request: HttpRequest, object_id: str = "", *args: Any) -> HttpResponse:
+        """Back to what the code says."""
+        entry = permissions.schedule(person(request), "manage", object_id)
+        if coded.reset(entry.policy, by=request.user):
+            self.message_user(request, gettext("It is as in the code again."), messages.SUCCESS)
+        return HttpResponseRedirect(self.address_of(entry.pk))
 
     # What is shown.
+
+    @admin.display(description=_("state"))
+    def state(self, entry: PeriodicTask) -> str:
+        return state_of(entry)
 
     @admin.display(description=_("when"))
     def when(self, entry: PeriodicTask) -> str:
         return words(entry.scheduler)
+
+    @admin.display(description=_("overlap"))
+    def overlap(self, entry: PeriodicTask) -> str:
+        return str(entry.policy.get_overlap_display())
 
     @admin.display(description=_("next"))
     def next_turn(self, entry: PeriodicTask) -> str:
@@ -155,6 +179,11 @@ class ScheduleAdmin(ScheduleActions):
     @admin.display(description=_("parameters"))
     def given(self, entry: PeriodicTask) -> str:
         return shown.json(given_to(entry))
+
+    @admin.display(description=_("rules"))
+    def policy_shown(self, entry: PeriodicTask) -> str:
+        told = edit.told(entry.policy)
+        return shown.json({name: told[name] for name in told if name not in ("params", "args")})
 
     @admin.display(description=_("set elsewhere"))
     def odd(self, entry: PeriodicTask) -> str:

@@ -1,7 +1,7 @@
 """Make, change and delete a schedule: the one home of these verbs. Pages, admin, API and
 files say what they want in the words of `told`; the rules are those of `judges`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ from jobs.params import Invalid
 
 from .draft import Draft
 from .entries import tell
-from .judges import JUDGES, refuse_taken
+from .judges import JUDGES, TIMES, refuse_taken
 from .plan import Plan
 from .rights import refuse_stranger
 from .times import Impossible
@@ -52,12 +52,7 @@ def drawn(values: Mapping[str, Any], *, by: Any, entry: PeriodicTask | None = No
     one runs as `by`, unless `values` say otherwise. Raises Invalid, by field.
     """
     draft = Draft.of(values, by, entry)
-    problems: dict[str, list[str]] = {}
-    for judge in JUDGES:
-        try:
-            judge(draft)
-        except Invalid as invalid:
-            problems.update(invalid.fields)
+    problems = _problems(draft, JUDGES)
     if not problems and _CHECKED & {*draft.changes}:
         try:
             Plan(draft.schedule).check()
@@ -66,6 +61,28 @@ def drawn(values: Mapping[str, Any], *, by: Any, entry: PeriodicTask | None = No
     if problems:
         raise Invalid(problems)
     return draft.schedule
+
+
+def sketched(
+    values: Mapping[str, Any], task: str, *, by: Any, entry: PeriodicTask | None = None
+) -> Schedule:
+    """When it would come, for who is still writing it: neither its name nor what its task
+    is given is looked at. Never to be stored. Raises Invalid, by field."""
+    draft = Draft.of(values, by, entry)
+    draft.entry.task = task
+    if problems := _problems(draft, TIMES):
+        raise Invalid(problems)
+    return draft.schedule
+
+
+def _problems(draft: Draft, judges: Iterable[Callable[[Draft], None]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for judge in judges:
+        try:
+            judge(draft)
+        except Invalid as invalid:
+            found.update(invalid.fields)
+    return found
 
 
 def create(values: Mapping[str, Any], order: Order) -> Schedule:

@@ -245,3 +245,5 @@ JUDGES: tuple[Callable[[Draft], None], ...] = (
     _known_fields, _name, _when, _bounds, _numbers, _choices, _note, _blackout, _task,
     _priority, _run_as,
 )  # fmt: skip
+TIMES = (_when, _bounds, _numbers, _choices, _blackout)
+"""Those of when it comes, and what becomes of a moment."""

@@ -1,16 +1,18 @@
 """People with a desk in the admin, and schedules that lie on it."""
 
-import json
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
+from django.forms import CheckboxInput
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from jobs.scheduling.form import ScheduleForm
 from tests import sample_tasks  # registers them
 
 from . import rows
@@ -56,19 +58,47 @@ def schedule(name: str = "nightly", task: str = rows.ADD, **columns: Any) -> Per
     return PeriodicTask.objects.create(name=name, task=task, **values)
 
 
-def filled(entry: PeriodicTask | None = None, **fields: Any) -> dict[str, Any]:
-    """What a browser sends for the form of a schedule, `fields` over it."""
-    interval = entry.interval_id if entry else every().pk
-    form = {
-        "name": entry.name if entry else "new",
-        "task": entry.task if entry else rows.ADD,
-        "enabled": "on",
-        "interval": interval,
-        "args": "[]",
-        "kwargs": entry.kwargs if entry else json.dumps({"x": 1}),
-    }
-    given = {**form, **fields}
+def agenda() -> SimpleNamespace:
+    """One task with its people, one task of strangers, a schedule of each."""
+    viewers, runners, managers = (Group.objects.create(name=n) for n in ("v", "r", "m"))
+    task = rows.task()
+    task.viewers.add(viewers)
+    task.runners.add(runners)
+    task.managers.add(managers)
+    rows.task(FAIL, title="Fail")
+    every_right = model_permissions("view", "add", "change", "delete")
+    return SimpleNamespace(
+        task=task,
+        entry=schedule(),
+        foreign=schedule("foreign", FAIL, kwargs="{}"),
+        viewer=staff("viewer", viewers, may=every_right),
+        runner=staff("runner", runners, may=every_right),
+        manager=staff("manager", managers),
+        planner=staff("planner", may=("manage_schedules",)),
+        stranger=staff("stranger", may=every_right),
+        boss=staff("boss", is_superuser=True),
+    )
+
+
+def filled(person: User, entry: PeriodicTask | None = None, **fields: Any) -> dict[str, Any]:
+    """What a browser of `person` sends for the form of a schedule, `fields` over it; None
+    is left out."""
+    fresh = PeriodicTask.objects.get(pk=entry.pk) if entry else None
+    start = {} if entry else {"name": "new", "timing": "every", "every": "60", "unit": "1"}
+    task = fields.get("task") or (entry.task if entry else rows.ADD)
+    form = ScheduleForm(person, entry=fresh, initial={"task": task} | start)
+    sent = {field.html_name: shown(field) for field in form if shown(field) is not None}
+    own = {"given-x": "1"} if task == rows.ADD and not entry else {}
+    given = {**sent, **own, **fields}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def shown(field: Any) -> Any:
+    """What a browser sends of a field that nobody touched."""
+    value = field.value()
+    if isinstance(field.field.widget, CheckboxInput):
+        return "on" if value else None
+    return "" if value is None else value
 
 
 def queries(person: User, page: str) -> int:
