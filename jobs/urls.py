@@ -27,6 +27,7 @@ from jobs.web import (
     schedule_verbs,
     schedules,
     tasks,
+    timeline,
     tokens,
     verbs,
 )
@@ -60,6 +61,7 @@ urlpatterns = [
         name="schedule_verb",
     ),
     path("schedules/preview", schedule_form.schedule_preview, name="schedule_preview"),
+    path("schedules/timeline", timeline.timeline, name="timeline"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", tokens.revoke, name="revoke_token"),
     path("jobs/", jobs.jobs, name="jobs"),

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -78,7 +78,4 @@ def _address(shown: Shown) -> str:
         asked: dict[str, Any] = {"state": State(fire.state).value, "since": day, "until": day}
         asked |= {"schedule": fire.schedule} if fire.schedule else {}
         return f"{reverse('jobs:jobs')}?{urlencode(asked)}"
-    try:
-        return reverse("jobs:schedule", args=[fire.schedule]) if shown.is_open else ""
-    except NoReverseMatch:
-        return ""
+    return reverse("jobs:schedule", args=[fire.schedule]) if shown.is_open else ""

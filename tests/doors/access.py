@@ -64,6 +64,7 @@ page  GET schedule_verb                          login 405   405   405   405   4
 page  POST schedule_verb                         login 404   403   403   302   404   302   login
 page  GET schedule_preview                       login 405   405   405   405   405   405   login
 page  POST schedule_preview                      login 403   403   403   200   403   200   login
+page  GET timeline                               login 200   200   200   200   200   200   login
 page  GET tokens                                 login 200   200   200   200   200   200   login
 page  POST tokens                                login 422   422   422   422   422   422   login
 page  GET revoke_token                           login 405   405   405   405   405   405   login

@@ -41,7 +41,8 @@ def address(name: str, world: dict[str, Any]) -> str:
         "schedule_verb": [world["schedule"].pk, "pause"],
     }
     plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens",
-             "calendar", "schedules", "schedule_preview"}  # fmt: skip
+             "calendar", "timeline", "schedules",
+             "schedule_preview"}  # fmt: skip
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
     return reverse(

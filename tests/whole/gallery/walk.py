@@ -78,6 +78,7 @@ def _calendars() -> dict[str, str]:
     here = reverse("jobs:calendar")
     return {
         "calendar": here,
+        "timeline": reverse("jobs:timeline"),
         "calendar-month": f"{here}?view=month",
         "calendar-refused": f"{here}?view=day&date=2026-02-31",
     }
