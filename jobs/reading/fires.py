@@ -9,7 +9,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -20,7 +20,9 @@ from jobs.scheduling.decide import MISSED
 from jobs.scheduling.plan import Plan, zone_of
 from jobs.scheduling.rows import UNREADABLE, read_rows
 from jobs.scheduling.times import Impossible, following
-from jobs.scheduling.timings import next_turn, words
+from jobs.scheduling.timings import next_turn
+from jobs.scheduling.timings import words as as_written
+from jobs.scheduling.words import words
 
 from .runs import Runs, last_runs, span, told
 
@@ -111,7 +113,9 @@ class Row:
         """When it comes."""
         if not self.is_readable:
             return ""
-        return words(self.entry.scheduler)
+        with suppress(Impossible, *UNREADABLE):
+            return words(Plan(self.schedule).times)
+        return as_written(self.entry.scheduler)
 
     @property
     def zone(self) -> str:
@@ -150,6 +154,15 @@ def rows(user: permissions.Person, keys: list[int]) -> list[Row]:
         for key in keys
         if (schedule := schedules.get(key)) is not None
     ]
+
+
+def of_task(user: permissions.Person, task: str, most: int) -> list[Row]:
+    """The schedules of a task, those that come next first, without what they did."""
+    mine = permissions.schedules(user).filter(task=task)
+    by_next = mine.order_by(F("policy__fire_at").asc(nulls_last=True), "name")
+    keys = list(by_next.values_list("pk", flat=True)[:most])
+    found = {row.pk: row for row in read_rows(keys)[0]} if keys else {}
+    return [Row(found[key], found[key].flaw) for key in keys if key in found]
 
 
 class _Beside:

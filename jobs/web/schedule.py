@@ -1,6 +1,5 @@
 """The page of one schedule: what it is, what comes, what it did, who changed it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -12,9 +11,12 @@ from django_celery_beat.models import PeriodicTask
 from jobs import permissions
 from jobs.models import Job
 from jobs.reading import runs
+from jobs.reading.ahead import USUAL, preview
 from jobs.reading.fires import Row, rows
+from jobs.reading.forecast import Forecast, forecast
 from jobs.reading.given import given_to
 from jobs.scheduling.decide import CAUGHT_UP, MISSED
+from jobs.scheduling.preview import Preview
 from jobs.states import FINAL, State
 
 from .page import page, person, show
@@ -24,7 +26,8 @@ from .schedule_story import Told, story
 from .sheet import Sheet
 from .tree import tree
 
-PARTS = ("head", "past", "recent", "story")
+PARTS = ("head", "ahead", "past", "recent", "story")
+_LONG = 50
 _RECENT = 8
 _EVENTS = 30
 _NOTABLE = 6
@@ -56,10 +59,11 @@ class PastFire:
 class About:
     """All that the page tells; each part is read when a template asks for it."""
 
-    def __init__(self, user: permissions.Person, key: int) -> None:
+    def __init__(self, user: permissions.Person, key: int, *, is_long: bool = False) -> None:
         found = rows(user, [key])
         if not found:
             raise Http404
+        self.is_long = is_long
         self.user = user
         self.row: Row = found[0]
         self.entry: PeriodicTask = self.row.entry
@@ -77,6 +81,18 @@ class About:
     def runs(self) -> runs.Runs:
         ended = [fire.job for fire in reversed(self.fires) if fire.job.state in FINAL]
         return runs.Runs(runs.Run(job.state, runs.span(job), job.finished_at) for job in ended)
+
+    @cached_property
+    def preview(self) -> Preview:
+        """Its next moments; of one that cannot be read, why."""
+        row = self.row
+        if row.flaw:
+            return Preview(flaw=row.flaw)
+        return preview(self.user, row.schedule, _LONG if self.is_long else USUAL)
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        return forecast(self.user, self.row.schedule)
 
     @property
     def notable(self) -> list[PastFire]:
@@ -130,14 +146,9 @@ def shown(
     request: HttpRequest, key: int, *, parts: Any = (), status: int = 200, **more: Any
 ) -> HttpResponse:
     """The page, or parts of it."""
-    about = About(person(request), key)
-    context: Mapping[str, Any] = {
-        "section": "schedules",
-        "about": about,
-        "row": about.row,
-        "entry": about.entry,
-        "parts": parts,
-        "deeds": offered(about.row),
-    }
+    is_long = request.GET.get("count") == str(_LONG)
+    about = About(person(request), key, is_long=is_long)
+    context = {"section": "schedules", "about": about, "row": about.row, "parts": parts}
+    context |= {"entry": about.entry, "deeds": offered(about.row), **more}
     template = "jobs/schedule/parts.html" if parts else "jobs/schedule.html"
-    return show(request, template, {**context, **more}, status)
+    return show(request, template, context, status)

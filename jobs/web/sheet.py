@@ -225,6 +225,10 @@ class Sheet:
         return kin.of(self.user, self.job)
 
     @cached_property
+    def sees_schedule(self) -> bool:
+        return permissions.schedules(self.user).filter(pk=self.job.schedule_id).exists()
+
+    @cached_property
     def files(self) -> files.Files:
         return files.files(self.job)
 

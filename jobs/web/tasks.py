@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from jobs import permissions
 from jobs.models import Task
 from jobs.reading import runs
+from jobs.reading.fires import of_task
 from jobs.reading.policy import policy, switched_off
 
 from . import catalogue, runform
@@ -17,6 +18,7 @@ from .page import page, person, show
 from .sheet import Sheet
 
 _RECENT = 8
+_SCHEDULES = 6
 
 
 @page()
@@ -93,6 +95,7 @@ def _about(user: permissions.Person, row: Task) -> dict[str, Any]:
         "may_run": permissions.may(user, "run", row),
         "may_manage": permissions.may(user, "manage", row),
         "runs": runs.of(mine),
+        "turns": of_task(user, row.name, _SCHEDULES),
         "policy": policy(row),
         "off": switched_off([row]).get(row.name),
     }

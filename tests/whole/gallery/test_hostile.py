@@ -33,8 +33,10 @@ AFTER_ALL_IMAGES = """() => new Promise((done) => {
 LEFT_OUT = {
     "home-mine", "jobs-ticked", "jobs-columns", "jobs-none", "task-refused", "tasks-none",
     "job-offline", "job-verb", "job-log", "tokens-new", "keys", "404", *walk.ERRORS,
+    "schedules-pause", "schedules-none", "schedule-verb", "job-fired-paused",
 }  # fmt: skip
-RENEWED = ("home-trouble", "jobs", "job-running", "job-silent", "job-queued", "tasks")
+RENEWED = ("home-trouble", "jobs", "job-running", "job-silent", "job-queued", "tasks",
+           "schedules", "schedule")  # fmt: skip
 
 
 def harms(page: Page, name: str, bitten: list[str]) -> Iterator[str]:
@@ -50,7 +52,7 @@ def searches(job: Job) -> dict[str, str]:
     words = urlencode(
         {"q": WORDS[:400], "task": WORDS, "user": WORDS, "text": WORDS, "by": WORDS}
     )
-    names = ("home", "jobs", "tasks", "filters", "tokens")
+    names = ("home", "jobs", "tasks", "filters", "tokens", "schedules")
     found = {f"{name}?": f"{reverse(f'jobs:{name}')}?{words}" for name in names}
     found["access?"] = f"{reverse('jobs:job_access', args=[job.pk])}?{words}"
     found["bulk?"] = f"{reverse('jobs:bulk')}?verb=cancel&all=1&{words}"
@@ -63,7 +65,10 @@ def tell(line: WebSocketRoute) -> None:
     def hear(said: str | bytes) -> None:
         asked = json.loads(said)
         topic = asked.get("topic", "")
-        if topic == "jobs":
+        if topic == "schedules":
+            news = [{"id": key} for key in asked["only"]]
+            line.send(json.dumps({"type": topic, topic: news, "many": 1}))
+        elif topic == "jobs":
             news = [{"id": job, "seq": 9_999_999, "status": WORDS} for job in asked["only"]]
             line.send(json.dumps({"type": "jobs", "jobs": news, "many": True}))
         elif topic:

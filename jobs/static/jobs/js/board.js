@@ -3,19 +3,21 @@
 import { Feed } from "./feed.js";
 import { tellStatus, tellUpdate } from "./live.js";
 import { html, oneAtATime, swap } from "./parts.js";
+import { subscribe } from "./socket.js";
 
 const TOGETHER = 1000; // changes this near to each other are one
 const SHARE = 10; // a page takes at most that part of a server's time,
 const LONGEST = 4000; // but is not further behind than that
 const WITHOUT_SOCKET = 2000;
 const parts = () => [...document.querySelectorAll("[data-part]")];
+const schedule = document.querySelector("[data-part][data-schedule]")?.dataset.schedule;
 let pause = TOGETHER;
 let coming = 0;
 let asking = 0;
 
 const feed = new Feed({
   rows: () => [...document.querySelectorAll(".main [data-job]")],
-  changed: (jobs, many) => (jobs.length || many) && lookSoon(),
+  changed: (jobs, many) => (jobs.length || (many && !schedule)) && lookSoon(),
   status: follow,
 });
 
@@ -45,5 +47,7 @@ function follow(status) {
 }
 
 feed.follow();
+// The page of one schedule hears of all its jobs by that, and heeds no others.
+if (schedule) subscribe("schedules", { only: [schedule], message: ({ schedules }) => schedules.length && lookSoon() });
 setInterval(look, 1000 * Math.min(...parts().map(({ dataset }) => Number(dataset.every))));
 document.addEventListener("visibilitychange", look);
