@@ -11,6 +11,7 @@ from jobs.api.verbs import VerbConverter
 from jobs.web import (
     access,
     annotate,
+    backfill,
     bulk,
     calendar,
     columns,
@@ -62,6 +63,17 @@ urlpatterns = [
     ),
     path("schedules/preview", schedule_form.schedule_preview, name="schedule_preview"),
     path("schedules/timeline", timeline.timeline, name="timeline"),
+    path("schedules/<int:schedule_id>/backfill", backfill.backfill, name="backfill"),
+    path(
+        "schedules/<int:schedule_id>/backfills/<uuid:backfill_id>",
+        backfill.backfilled,
+        name="backfilled",
+    ),
+    path(
+        "schedules/<int:schedule_id>/backfills/<uuid:backfill_id>/cancel",
+        backfill.cancel,
+        name="cancel_backfill",
+    ),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", tokens.revoke, name="revoke_token"),
     path("jobs/", jobs.jobs, name="jobs"),

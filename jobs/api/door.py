@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 
 from . import (
     again,
+    backfills,
     bulk,
     documents,
     edit,
@@ -43,7 +44,8 @@ errors.connect(api)
 # The longer addresses first: an id may hold slashes. A look and an edit share an address,
 # and so a router.
 for part in (
-    tasks, stack, verbs, again, parts, bulk, tickets, edit, schedules, schedule_verbs,
+    tasks, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules,
+    schedule_verbs,
 ):  # fmt: skip
     api.add_router("", part.router)
 

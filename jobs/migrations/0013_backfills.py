@@ -33,8 +33,8 @@ class Migration(migrations.Migration):
                 ('finished_at', models.DateTimeField(null=True, verbose_name='finished at')),
             ],
             options={
-                'verbose_name': 'backfill',
-                'verbose_name_plural': 'backfills',
+                'verbose_name': 'backfill of a schedule',
+                'verbose_name_plural': 'backfills of schedules',
                 'ordering': ['-asked_at', '-id'],
             },
         ),

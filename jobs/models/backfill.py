@@ -76,8 +76,8 @@ class Backfill(models.Model):
     objects = BackfillQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("backfill")
-        verbose_name_plural = _("backfills")
+        verbose_name = _("backfill of a schedule")
+        verbose_name_plural = _("backfills of schedules")
         ordering = ["-asked_at", "-id"]
         indexes = [
             models.Index(

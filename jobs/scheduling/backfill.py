@@ -73,6 +73,9 @@ def look(entry: PeriodicTask, wish: Wish) -> Look:
         found.read()
     except Impossible as reason:
         raise Invalid({"": [str(reason)]}) from None
+    if found.is_more:
+        problem = _("These are more than %(most)d moments: choose a shorter time.")
+        raise Invalid({"since": [problem % {"most": MOST}]})
     return found
 
 
@@ -190,9 +193,6 @@ def _refusal(user_id: Any, task: str) -> str:
 
 def _refuse(found: Look) -> None:
     schedule = found.plan.schedule
-    if found.is_more:
-        problem = _("These are more than %(most)d moments: choose a shorter time.")
-        raise Invalid({"since": [problem % {"most": MOST}]})
     if not found.wanted:
         raise Invalid({"since": [_("There is nothing to run in this time.")]})
     if why := _refusal(schedule.run_as_id, schedule.entry.task):

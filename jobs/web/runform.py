@@ -96,7 +96,7 @@ def asked(
     The ticket is the id of the job to come, signed for this person: sent twice (a
     double click, a reload) it finds its job, which is then the answer.
     """
-    job_id = _ticket_id(ticket, user)
+    job_id = ticket_id(ticket, user)
     if permissions.jobs(user).filter(pk=job_id).exists():
         return job_id
     if not form.is_valid():
@@ -120,7 +120,8 @@ def ticket(user: permissions.Person) -> str:
     return signing.dumps([str(user.pk), new_id()], salt=_SALT)
 
 
-def _ticket_id(ticket: str, user: permissions.Person) -> str:
+def ticket_id(ticket: str, user: permissions.Person) -> str:
+    """The id that a form carried; a new one where it is not this person's."""
     try:
         owner, job_id = signing.loads(ticket, salt=_SALT)
     except (signing.BadSignature, ValueError):

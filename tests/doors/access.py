@@ -65,6 +65,11 @@ page  POST schedule_verb                         login 404   403   403   302   4
 page  GET schedule_preview                       login 405   405   405   405   405   405   login
 page  POST schedule_preview                      login 403   403   403   200   403   200   login
 page  GET timeline                               login 200   200   200   200   200   200   login
+page  GET backfill                               login 404   403   403   200   404   200   login
+page  POST backfill                              login 404   403   403   422   404   422   login
+page  GET backfilled                             login 404   200   200   200   404   200   login
+page  GET cancel_backfill                        login 405   405   405   405   405   405   login
+page  POST cancel_backfill                       login 404   403   403   302   404   302   login
 page  GET tokens                                 login 200   200   200   200   200   200   login
 page  POST tokens                                login 422   422   422   422   422   422   login
 page  GET revoke_token                           login 405   405   405   405   405   405   login
@@ -99,6 +104,9 @@ api   PATCH /schedules/{schedule_id}             401   404   403   403   200   4
 api   DELETE /schedules/{schedule_id}            401   404   403   403   204   404   204   401
 api   POST /schedules/{schedule_id}/fire         401   404   403   403   202   404   202   401
 api   POST /schedules/{schedule_id}/{verb}       401   404   403   403   200   404   200   401
+api   POST /schedules/{schedule_id}/backfill     401   404   403   403   202   404   202   401
+api   GET /schedules/{schedule_id}/backfills/{backfill} 401 404 200 200 200 404 200 401
+api   POST /schedules/{schedule_id}/backfills/{backfill}/cancel 401 404 403 403 200 404 200 401
 
 topic job:<id>                                   no    no    yes   yes   yes   yes   yes   no
 topic jobs                                       no    yes   yes   yes   yes   yes   yes   no

@@ -7,7 +7,7 @@ from django.urls import reverse
 from jobs.models import ApiToken, SavedFilter
 from jobs.states import State
 
-from . import access, desk, rows
+from . import access, rows
 
 PAGES = access.table("page")
 SHOWN = [asked.removeprefix("GET ") for asked in PAGES if asked.startswith("GET ")]
@@ -22,8 +22,10 @@ def world() -> dict[str, Any]:
     text = rows.artifact(job, "a.txt")
     token, _text = ApiToken.objects.issue(people["owner"], ["read"])
     saved = SavedFilter.objects.keep(people["owner"], "mine", "owner:me")
+    schedule = rows.schedule("daily")
     found = {"people": people, "job": job, "file": file, "text": text}
-    return found | {"token": token, "saved": saved, "schedule": desk.schedule("daily")}
+    found |= {"schedule": schedule, "backfill": rows.backfill(schedule)}
+    return found | {"token": token, "saved": saved}
 
 
 def address(name: str, world: dict[str, Any]) -> str:
@@ -36,6 +38,9 @@ def address(name: str, world: dict[str, Any]) -> str:
         "preview": [world["job"].pk, world["text"].pk],
         "verb": [world["job"].pk, "cancel"],
         "revoke_token": [world["token"].pk],
+        "backfill": [world["schedule"].pk],
+        "backfilled": [world["schedule"].pk, world["backfill"].pk],
+        "cancel_backfill": [world["schedule"].pk, world["backfill"].pk],
         "saved_filter": [world["saved"].pk],
         "schedule": [world["schedule"].pk],
         "schedule_verb": [world["schedule"].pk, "pause"],

@@ -7,8 +7,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
 from django.core.files.base import ContentFile
 from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from jobs.models import Artifact, Job, LogChunk, Task
+from jobs.execution.order import Order
+from jobs.models import Artifact, Backfill, Job, LogChunk, Schedule, Task
+from jobs.scheduling import backfill as backfilling
 from jobs.states import ACTIVE, FINAL, SUCCESSFUL, State
 
 ADD = "tests.sample_tasks.add"
@@ -36,6 +39,24 @@ def job(state: str = State.QUEUED, *, task: str = ADD, ago: float = 0, **columns
     if state in FINAL:
         rest["finished_at"] = created + timedelta(seconds=2)
     return Job.objects.create(task_id=task, state=state, **rest | columns)
+
+
+def schedule(name: str = "hourly", **columns: Any) -> PeriodicTask:
+    """At each full hour in UTC."""
+    crontab = CrontabSchedule.objects.get_or_create(minute="0", timezone="UTC")[0]
+    policy = {name: columns.pop(name) for name in Schedule.POLICY if name in columns}
+    given = {"task": ADD, "kwargs": '{"x": 1}', "crontab": crontab}
+    made = PeriodicTask.objects.create(name=name, **given | columns)
+    if policy:
+        Schedule.objects.filter(pk=made.pk).update(**policy)
+    return made
+
+
+def backfill(entry: PeriodicTask, hours: int = 3, **columns: Any) -> Backfill:
+    """As somebody asks for one, a day ago; none of its jobs was let go."""
+    since = timezone.now() - timedelta(days=1)
+    wish = backfilling.Wish(since, since + timedelta(hours=hours), **columns)
+    return backfilling.start(entry, wish, Order(None, "The disk was full."))
 
 
 def log(job: Job, *texts: str, level: str = "info", first: int = 1) -> None:

@@ -11,7 +11,6 @@ from django_celery_beat.models import PeriodicTask
 from jobs.api import door
 from jobs.models import ApiToken, Job, Schedule, Scope
 from jobs.states import State
-from tests.verbs.beats import every
 
 from . import access, rows
 
@@ -26,6 +25,10 @@ BODIES: dict[str, Any] = {
         "task": rows.ADD,
         "params": {"x": 1},
         "cron": "0 4 * * 1",
+    },
+    "POST /schedules/{schedule_id}/backfill": {
+        "since": "2025-03-01T00:00:00Z",
+        "until": "2025-03-01T03:00:00Z",
     },
     "PATCH /schedules/{schedule_id}": {"jitter_seconds": 5},
     "POST /jobs:bulk": {"jobs": [{"task": rows.ADD, "params": {"x": 1}}]},
@@ -51,8 +54,9 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     runs = rows.job(State.RUNNING, owner=owner)
     file = rows.artifact(job, "a.txt")
     jobs = {"job": job.pk, "ended": ended.pk, "runs": runs.pk}
-    schedule = every(name="nightly", run_as=people["manager"])
-    return {"people": people, "file": str(file.pk), "schedule": schedule.pk, **jobs}
+    schedule = rows.schedule("nightly", run_as=people["manager"])
+    times = {"schedule": schedule.pk, "backfill": rows.backfill(schedule).pk}
+    return {"people": people, "file": str(file.pk), **times, **jobs}
 
 
 def operations() -> set[str]:
@@ -83,6 +87,7 @@ def send(client: Client, address: str, world: dict[str, Any], **how: Any) -> Any
 def address_of(path: str, job: str, world: dict[str, Any]) -> str:
     verb = "pause" if path.startswith("/schedules") else "cancel"
     places = {"job_id": job, "artifact_id": world["file"], "schedule_id": world["schedule"]}
+    places["backfill"] = world["backfill"]
     return path.format(verb=verb, name=rows.ADD, **places)
 
 

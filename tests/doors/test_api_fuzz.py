@@ -24,7 +24,6 @@ from jobs.live.messages import encode
 from jobs.models import ApiToken, Scope
 from jobs.states import State
 from tests.doors import rows
-from tests.verbs.beats import every
 
 CHECKS = [
     not_a_server_error,
@@ -77,7 +76,8 @@ def place(
     rows.log(job, "one", "two")
     file = rows.artifact(job, "a.txt")
     names = {"job_id": job.pk, "artifact_id": str(file.pk), "name": rows.ADD}
-    names["schedule_id"] = every(name="nightly").pk
+    schedule = rows.schedule()
+    names |= {"schedule_id": schedule.pk, "backfill": rows.backfill(schedule).pk}
     return {"names": names, "headers": {"Authorization": f"Bearer {text}"}}
 
 

@@ -6,18 +6,21 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from jobs.execution.order import Order
 from jobs.models import (
     ApiToken,
     Event,
     Grant,
     Job,
     Leader,
+    Overlap,
     Role,
     SavedFilter,
     Stack,
     Task,
     Worker,
 )
+from jobs.scheduling.backfill import advance, cancel
 from jobs.states import Requested, State, WaitingFor
 from project.tasks.images import process_images
 from tests.doors import form_tasks, rows
@@ -126,12 +129,21 @@ def _people(admin: User) -> None:
     SavedFilter.objects.keep(admin, "Mine of today", "owner:me since:1d")
     ApiToken.objects.issue(admin, ["read", "run"], name="nightly export", days=9)
     ApiToken.objects.issue(admin, ["read"], name="wall screen", days=90)
+    _schedules(admin)
+
+
+def _schedules(admin: User) -> None:
     letters = schedule("newsletter", MAILS, kwargs='{"list": "customers"}')
     schedule("close the day", LEDGER)
     ends = [State.COMPLETED] * 3 + [State.FAILED, State.COMPLETED_WITH_ERRORS, State.SKIPPED]
     for number, state in enumerate(ends):
         due_at = timezone.now() - timedelta(minutes=50 * number)
         rows.job(state, task=MAILS, schedule=letters, due_at=due_at, created_at=due_at)
+    night = rows.schedule("pictures of each hour", task=rows.ADD, overlap=Overlap.SKIP)
+    cancelled = rows.backfill(night, 2)
+    cancel(cancelled, Order(admin, "The wrong day."))
+    rows.backfill(night, 20, concurrency=2)
+    advance()
 
 
 def _one(state: State, owner: User, **columns: Any) -> Job:

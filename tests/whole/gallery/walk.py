@@ -10,7 +10,7 @@ from django.urls import reverse
 from django_celery_beat.models import PeriodicTask
 from playwright.sync_api import Page, Route, WebSocketRoute
 
-from jobs.models import Job, Task
+from jobs.models import Backfill, Job, Task
 from tests.doors import desk
 
 from . import exhibits
@@ -71,7 +71,7 @@ def addresses(jobs: Mapping[str, Job]) -> dict[str, str]:
         "access-job": reverse("jobs:job_access", args=[failed]) + "?user=nobody-of-that-name",
         "keys": home,
     }
-    return found | _calendars() | _schedules(jobs) | _broken()
+    return found | _calendars() | _schedules(jobs) | _backfills() | _broken()
 
 
 def _calendars() -> dict[str, str]:
@@ -101,6 +101,18 @@ def _schedules(jobs: Mapping[str, Job]) -> dict[str, str]:
         "schedules-none": f"{here}?q=no+such+schedule",
         "schedule-verb": pages[""],
         **{f"schedule{name}": address for name, address in pages.items()},
+    }
+
+
+def _backfills() -> dict[str, str]:
+    row = Backfill.objects.latest("asked_at")
+    form = reverse("jobs:backfill", args=[row.schedule_id])
+    range_ = f"since={row.since:%Y-%m-%dT%H:%M}&until={row.asked_at:%Y-%m-%dT%H:%M}"
+    return {
+        "backfill": form,
+        "backfill-look": f"{form}?{range_}&which=missing&first=oldest&concurrency=4",
+        "backfill-refused": f"{form}?{range_}&which=odd&first=oldest&concurrency=1000",
+        "backfilled": reverse("jobs:backfilled", args=[row.schedule_id, row.pk]),
     }
 
 
