@@ -29,6 +29,7 @@ from .books import BROKEN
 from .context import running_attempt
 from .deaths import cause_of_death
 from .finish import fail, finish, lose, requeue
+from .orphans import delete_orphans
 from .outcome import Ending, RetryOrder
 from .scratch import remove_scratch
 
@@ -109,6 +110,12 @@ class DatabaseBackend(StockBackend):
             return super()._get_task_meta_for(task_id)  # type: ignore[no-any-return]
         status = CELERY_STATES[State(job.state)]
         return {"task_id": task_id, "status": status, "result": job.progress, "children": []}
+
+    def cleanup(self) -> None:
+        """What `celery.backend_cleanup` does each day: old results go, and bytes of files
+        that no job has."""
+        super().cleanup()
+        delete_orphans()
 
     def wait_for(self, task_id: str, *args: Any, **kwargs: Any) -> Any:
         if is_unpublished(task_id):
