@@ -38,8 +38,23 @@ class HasTag(Func):
         return self.as_sql(compiler, connection, **how, **extra)
 
 
+class HasTagLike(HasTag):
+    """Whether a text in a JSON list is like a pattern of `pattern`, in capitals or not."""
+
+    template = f"EXISTS (SELECT 1 FROM json_each(%(expressions)s{_ESCAPE})"
+    arg_joiner = ") WHERE json_each.value LIKE "
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        texts = "jsonb_array_elements_text(jsonb_path_query_array("
+        template = f"EXISTS (SELECT 1 FROM {texts}%(expressions)s{_ESCAPE})"
+        joiner = ", '$[*]')) AS tag WHERE tag ILIKE "
+        return self.as_sql(compiler, connection, template=template, arg_joiner=joiner, **extra)
+
+
 def has_tag(tag: str) -> HasTag:
-    """Whether a job carries the tag."""
+    """Whether a job carries the tag, or one like it where there is a `*` in it."""
+    if "*" in tag:
+        return HasTagLike("tags", Value(pattern(tag)))
     return HasTag("tags", Value(tag))
 
 

@@ -44,6 +44,19 @@ def test_a_tag_is_found_whole(found):
     assert found("tag:blue tag:bluebell") == set()
 
 
+def test_a_tag_is_found_by_a_part_of_it(found):
+    rows.job(tags=["billing.eu", "rush"], note="eu")
+    rows.job(tags=["rush", "Billing"], note="all")
+    rows.job(tags=["100%_sure"], note="sure")
+    rows.job(note="none")
+    assert found("tag:billing*") == {"eu", "all"}
+    assert found("tag:billing.*") == found("tag:*EU tag:rush") == {"eu"}
+    assert found("-tag:billing*") == {"sure", "none"}
+    assert found("tag:100%*") == {"sure"}
+    assert found("tag:1%_*") == found("tag:*__*") == set()
+    assert found("tag:*") == {"eu", "all", "sure"}
+
+
 def test_the_owner_by_name_by_me_and_nobody(found):
     ada = rows.user("ada")
     rows.job(owner=ada, note="hers")
