@@ -13,8 +13,10 @@ from jobs.models import JobQuerySet, Task
 from jobs.reading import listing, runs
 from jobs.reading.causes import Cause, Causes, causes
 from jobs.reading.coming import Coming, Turn, coming
+from jobs.reading.ended import ended
 from jobs.reading.pending import Pending, pending
 
+from .chart import Chart
 from .page import page, person, show
 from .sheet import Sheet
 
@@ -159,6 +161,10 @@ class Now:
     @property
     def is_well(self) -> bool:
         return not (self.failed.count or self.stalled or self.broken)
+
+    @cached_property
+    def ended(self) -> Chart:
+        return Chart(ended(self.jobs))
 
     # What waits, and what comes.
 

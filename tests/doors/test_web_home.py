@@ -237,3 +237,38 @@ def test_whatever_a_task_or_caller_says_is_shown_escaped(admin):
     rows.job(queue=evil)
     rows.task("evil.module", error=evil)
     assert evil not in admin.get(HOME).content.decode()
+
+
+def test_each_hour_tells_what_ended_in_it_and_how(admin):
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    for ago, state in ((0, "completed"), (0, "failed"), (3, "completed_with_errors"),
+                       (3, "completed"), (3, "completed"), (3, "cancelled"), (23, "failed"),
+                       (24, "failed")):  # fmt: skip
+        rows.job(State(state), finished_at=hour - timedelta(hours=ago))
+    chart = now(admin).ended
+    told = {hour - each.at: each.counts for each in chart.ended.hours if each.count}
+    assert told == {
+        timedelta(0): (1, 0, 1),
+        timedelta(hours=3): (2, 1, 0),
+        timedelta(hours=23): (0, 0, 1),
+    }
+    assert [count for _fill, _words, count in chart.key] == [3, 1, 2]
+    assert (chart.count, chart.most) == (6, 3)
+    assert all(box.y >= 0 and box.height > 1 for box in chart.boxes)
+    page = admin.get(HOME).content.decode()
+    assert "6 jobs ended" in page and page.count('<rect class="f-bad"') == 3
+
+
+def test_no_chart_stands_where_nothing_ended(admin):
+    rows.job(State.QUEUED)
+    rows.job(State.FAILED, finished_at=timezone.now() - timedelta(days=2))
+    assert 'class="chart"' not in admin.get(HOME).content.decode()
+
+
+def test_of_a_long_history_only_the_newest_are_counted(admin, monkeypatch):
+    monkeypatch.setattr("jobs.reading.ended.COUNTED", 3)
+    for ago in range(5):
+        rows.job(State.COMPLETED, ago=ago, finished_at=timezone.now())
+    chart = now(admin).ended
+    assert (chart.count, chart.ended.is_more) == (3, True)
+    assert "the newest 3 jobs that ended" in admin.get(HOME).content.decode()
