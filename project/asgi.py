@@ -2,17 +2,18 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 # First, since it loads the apps that the others need.
-pages = get_asgi_application()
+django.setup(set_prefix=False)
 
 from jobs.checks import refuse_bad_setup  # noqa: E402
 from jobs.live.routing import websocket_application  # noqa: E402
+from project.threads import Pages  # noqa: E402
 
 refuse_bad_setup("web")
 
-application = ProtocolTypeRouter({"http": pages, "websocket": websocket_application})
+application = ProtocolTypeRouter({"http": Pages(), "websocket": websocket_application})

@@ -26,13 +26,14 @@ KEPT_SECONDS = 60
 _KEPT = {"CONN_MAX_AGE": KEPT_SECONDS, "CONN_HEALTH_CHECKS": True}
 
 
-def _keep_connections() -> None:
+def keep_connections() -> None:
+    """In the thread that calls this; a pool keeps them by itself."""
     for connection in connections.all():
         if not connection.settings_dict.get("OPTIONS", {}).get("pool"):
             connection.settings_dict = connection.settings_dict | _KEPT  # this thread's alone
 
 
-_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live", initializer=_keep_connections)
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live", initializer=keep_connections)
 _lanes: "WeakValueDictionary[Any, asyncio.Semaphore]" = WeakValueDictionary()
 _lane: ContextVar[asyncio.Semaphore | None] = ContextVar("lane", default=None)
 

@@ -78,7 +78,10 @@ async def _line(port: int, cookie: str) -> AsyncIterator[ClientConnection]:
     async with connect(address, additional_headers={"Cookie": cookie}, **options) as line:
         await _say(line, type="ping")
         await _until(line, "pong")
-        yield line
+        try:
+            yield line
+        finally:
+            line.transport.abort()  # its reader may have stopped: no farewell would come
 
 
 async def _say(line: ClientConnection, **message: Any) -> None:
@@ -146,6 +149,8 @@ async def _feed(side: Side, site: Any, cookies: list[str]) -> Any:
         changes = await asyncio.to_thread(side.tell, "stir", **stir)
         used = (_cpu(site.process) - before) / (time.monotonic() - began)
         await asyncio.sleep(5)  # the last rows
+        if broken := [task for task in following if task.done()]:
+            await broken[0]  # raises what it met
         for task in following:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import re
 import time
 from collections import Counter
@@ -10,8 +11,10 @@ from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection
 
-ROWS_PAUSE, NEWS_PAUSE = 2.0, 5.0
-_ROW = re.compile(r'data-job="([^"]+)"[^>]*?data-seq="(\d+)"')
+ROWS_PAUSE = (2.0, 2.0)
+NEWS_PAUSE, NEWS_EVERY = (5.0, 30.0), 10.0
+SHARE = 20
+_ROW = re.compile(r'data-job="([^"]+)" data-state="([^"]+)" data-seq="(\d+)"')
 _DRAWN = re.compile(r'data-drawn="([^"]*)"')
 
 
@@ -19,9 +22,11 @@ class ListPage:
     def __init__(self, line: ClientConnection, port: int, cookie: str) -> None:
         self.requests = 0
         self._line = line
+        self._free: list[Any] = []
         self._port = port
         self._cookie = cookie
         self._seqs: dict[str, int] = {}
+        self._states: dict[str, str] = {}
         self._shown: list[tuple[str, int, float]] = []
         self._heard: list[float] = []
         self._changed: set[str] = set()
@@ -39,6 +44,7 @@ class ListPage:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._renew_rows())
             group.create_task(self._renew_news())
+            group.create_task(self._renew_anyway())
             async for text in self._line:
                 self._hear(json.loads(text))
 
@@ -57,34 +63,52 @@ class ListPage:
         while await self._rows.wait():
             self._rows.clear()
             changed, self._changed = self._changed, set()
+            began = time.monotonic()
             self._take(await self._get({"part": "rows", "job": list(changed)}))
-            await asyncio.sleep(ROWS_PAUSE)
+            await _pause(*ROWS_PAUSE, time.monotonic() - began)
 
     async def _renew_news(self) -> None:
         while await self._news.wait():
             self._news.clear()
+            began = time.monotonic()
             await self._get({"part": "fresh", "drawn": self._drawn})
-            await asyncio.sleep(NEWS_PAUSE)
+            await _pause(*NEWS_PAUSE, time.monotonic() - began)
+
+    async def _renew_anyway(self) -> None:
+        while True:
+            await asyncio.sleep(NEWS_EVERY)
+            self._news.set()
 
     def _take(self, body: str) -> None:
         now = time.monotonic()
-        for job, seq in _ROW.findall(body):
-            self._seqs[job] = int(seq)
+        for job, state, seq in _ROW.findall(body):
+            if self._states.setdefault(job, state) != state:
+                self._news.set()
+            self._states[job], self._seqs[job] = state, int(seq)
             self._shown.append((job, int(seq), now))
 
     async def _get(self, query: dict[str, Any]) -> str:
+        """Over a line that stays open for some seconds, as a browser's."""
         self.requests += 1
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         address = f"/jobs/?{urlencode(query, doseq=True)}"
-        head = (
-            f"Host: 127.0.0.1:{self._port}\r\nCookie: {self._cookie}\r\nConnection: close\r\n"
-        )
-        writer.write(f"GET {address} HTTP/1.1\r\n{head}\r\n".encode())
-        answer = (await reader.read()).decode()
-        writer.close()
-        if not answer.startswith("HTTP/1.1 200"):
-            raise AssertionError(answer[:200])
-        return answer
+        while True:
+            reader, writer = self._free.pop() if self._free else await self._connected()
+            head = f"Host: 127.0.0.1:{self._port}\r\nCookie: {self._cookie}\r\n"
+            writer.write(f"GET {address} HTTP/1.1\r\n{head}\r\n".encode())
+            try:
+                told = (await reader.readuntil(b"\r\n\r\n")).decode()
+                break
+            except (asyncio.IncompleteReadError, ConnectionError):
+                writer.close()  # it was idle for too long
+        if not told.startswith("HTTP/1.1 200"):
+            raise AssertionError(told)
+        length = re.search(r"content-length: (\d+)", told, re.IGNORECASE)
+        body = await reader.readexactly(int(length[1]))  # type: ignore[index]
+        self._free.append((reader, writer))
+        return body.decode()
+
+    async def _connected(self) -> Any:
+        return await asyncio.open_connection("127.0.0.1", self._port, limit=2**20)
 
     def delays(self, changes: list[tuple[str, int, float]]) -> list[float]:
         """Of each change of a row shown, how long the page showed the row as it was."""
@@ -99,3 +123,9 @@ class ListPage:
         """Messages in its busiest five seconds, for each of them."""
         counted = Counter(int(at / 5) for at in self._heard)
         return max(counted.values(), default=0) / 5
+
+
+async def _pause(least: float, longest: float, took: float) -> None:
+    """As `oneAtATime` in parts.js."""
+    pause = min(max(least, took * SHARE), longest)
+    await asyncio.sleep(pause * random.uniform(0.8, 1.0))

@@ -53,7 +53,7 @@ def change(jobs: list[str]) -> list[tuple[str, int]]:
 def stir(seconds: float, per_second: int) -> list[tuple[str, int, float]]:
     """Change jobs at random, so many a second: each with its version and the moment."""
     dice, found = random.Random(1), []
-    ids = list(Job.objects.values_list("pk", flat=True))
+    ids = list(Job.objects.order_by("pk").values_list("pk", flat=True))
     began = time.monotonic()
     for nth in range(int(seconds * per_second / TOGETHER)):
         time.sleep(max(0.0, began + nth * TOGETHER / per_second - time.monotonic()))

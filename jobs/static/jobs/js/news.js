@@ -5,6 +5,7 @@ import { saySometimes } from "./say.js";
 
 const EVERY = 10_000;
 const PAUSE = 5000; // they cost more than the rows
+const LONGEST = 30_000;
 
 // To be called when a job has changed its state, or come: so have the counts.
 export const look = oneAtATime(async () => {
@@ -14,7 +15,7 @@ export const look = oneAtATime(async () => {
   query.set("part", "fresh");
   query.set("drawn", drawn);
   swap(await html(`${location.pathname}?${query}`));
-}, PAUSE);
+}, PAUSE, LONGEST);
 
 setInterval(look, EVERY);
 

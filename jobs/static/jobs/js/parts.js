@@ -8,6 +8,7 @@ import { tellAll } from "./times.js";
 export class Gone extends Error {}
 
 const PAUSE = 2000;
+const SHARE = 20; // a page takes at most that part of a server's time
 
 // The answer, however long the server is away; undefined where the page goes to the door.
 export async function fetched(url) {
@@ -46,17 +47,20 @@ export function swap(content) {
   }
 }
 
-// At most one fetch at a time, and `pause` ms between two; those asked for meanwhile become one.
-export function oneAtATime(work, pause = 0) {
+// At most one fetch at a time, and about `pause` ms between two, or up to `longest` where the
+// server is busy; those asked for meanwhile become one. No two pages keep the same beat.
+export function oneAtATime(work, pause = 0, longest = pause) {
   let running = false;
   let again = false;
   return async function run() {
     if (running) return void (again = true);
     running = true;
+    const began = Date.now();
     try {
       await work();
     } finally {
-      if (pause) await new Promise((later) => setTimeout(later, pause));
+      const wait = Math.min(Math.max(pause, SHARE * (Date.now() - began)), longest);
+      if (wait) await new Promise((later) => setTimeout(later, wait * (0.8 + Math.random() / 5)));
       running = false;
       if (again) ((again = false), run());
     }
