@@ -1,7 +1,7 @@
 """Hears of everything that gives or takes rights, and says whose sockets should look again.
 
 What goes round Django's signals (`QuerySet.update`, SQL) nobody hears: sockets find it out
-by themselves, every `LOOK_AGAIN_SECONDS`.
+by themselves, every `LOOK_AGAIN_SECONDS` (company.py).
 """
 
 from collections.abc import Iterable

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
@@ -12,17 +11,14 @@ from django.utils.translation import gettext as _
 
 from jobs.permissions import Person
 
-from . import commands, limits, messages, reading
-from .admission import Credential, person_of
-from .desk import desk_of
+from . import commands, limits, messages
+from .admission import Credential
+from .company import Findings, Wish, company_of
 from .feed import Feed
-from .groups import RIGHTS
 from .hearing import of_this_loop
 from .limits import FRAME_MAX_BYTES, MALFORMED_IN_A_ROW, SUBSCRIPTIONS_PER_SOCKET, Bucket
-from .messages import Message
 from .outbox import Outbox
-from .sight import EVERYBODY, TOPICS, key_of_person
-from .threads import in_thread
+from .sight import TOPICS
 from .watch import Watch
 
 log = logging.getLogger(__name__)
@@ -32,15 +28,6 @@ Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
 MALFORMED, SESSION_ENDED, NO_PERMISSION, GONE = 4400, 4401, 4403, 4404
 IDLE, TOO_MUCH, TOO_LARGE = 4408, 4429, 1009
-
-LOOK_AGAIN_SECONDS = 25.0
-"""How often it is looked at again who may, when nobody says that it changed."""
-
-SOON_SECONDS = 0.5
-"""Within what time it is looked at when somebody does: not by all sockets at once."""
-
-SECOND_LOOK_SECONDS = 0.8
-"""After such a look comes a second: Django tells of a logout before it ends the session."""
 
 FAREWELL_SECONDS = 10.0
 """How long a slow reader has to take what is left before the line is cut."""
@@ -56,9 +43,10 @@ class Socket:
         self._outbox = Outbox()
         self._hearing = of_this_loop()
         self._watches: dict[str, Watch | Feed] = {}
-        self._rights = desk_of(RIGHTS)
-        self._keys = (EVERYBODY, key_of_person(person.pk))
-        self._is_called = asyncio.Event()
+        self._company = company_of(person.pk)
+        self._in_question: list[Watch | Feed] = []
+        self._told: tuple[Findings | None, list[Watch | Feed]] = (None, [])
+        self._is_told = asyncio.Event()
         self._busy_at = asyncio.get_running_loop().time()
         self._bucket = Bucket()
         self._malformed = 0
@@ -84,7 +72,7 @@ class Socket:
         await asyncio.gather(*work, return_exceptions=True)
         for watch in tuple(self._watches.values()):
             await watch.end()
-        await self._rights.leave(self, self._keys)
+        await self._company.leave(self)
 
     async def _farewell(self, code: int) -> None:
         """The last words and the close code. A reader who takes neither is cut off."""
@@ -119,34 +107,19 @@ class Socket:
         return TOO_MUCH
 
     async def _look_again(self) -> int | None:
-        await self._rights.join(self, self._keys)
-        pause = LOOK_AGAIN_SECONDS
+        self._company.join(self)
         while not self._is_idle():
-            was_called = await self._called(within=pause * random.uniform(0.8, 1.0))
-            pause = SECOND_LOOK_SECONDS if was_called else LOOK_AGAIN_SECONDS
+            await self._is_told.wait()
+            self._is_told.clear()
+            findings, watches = self._told
             try:
-                code = await self._reconsider()
+                code = await self._heed(findings, watches) if findings else None
             except DatabaseError as failure:
-                log.warning("Who may watch could not be looked up: %s", failure)
+                log.warning("What a socket watches could not be read: %s", failure)
                 continue
             if code is not None:
                 return code
         return IDLE
-
-    async def _called(self, within: float) -> bool:
-        """Wait so long, or until somebody says that rights have changed; whether they did."""
-        try:
-            async with asyncio.timeout(within):
-                await self._is_called.wait()
-        except TimeoutError:
-            return False
-        await asyncio.sleep(random.uniform(0, SOON_SECONDS))
-        self._is_called.clear()
-        return True
-
-    def hear(self, said: list[Message]) -> None:
-        """Rights have changed: those of this person, or anybody's."""
-        self._is_called.set()
 
     def _is_idle(self) -> bool:
         return asyncio.get_running_loop().time() - self._busy_at > limits.IDLE_SECONDS
@@ -216,27 +189,29 @@ class Socket:
 
     # --- Who may, again ----------------------------------------------------------------------
 
-    async def _reconsider(self) -> int | None:
+    def wish(self) -> Wish:
+        # One that has not begun yet may be a stranger's: what it is told is not said here.
+        self._in_question = [watch for watch in self._watches.values() if watch.has_begun]
+        jobs = (each.job_id for each in self._in_question if isinstance(each, Watch))
+        topics = (each.topic for each in self._in_question if isinstance(each, Feed))
+        return Wish(self._credential, frozenset(jobs), frozenset(topics))
+
+    def tell(self, findings: Findings | None) -> None:
+        self._told = findings, self._in_question
+        self._is_told.set()
+
+    async def _heed(self, findings: Findings, watches: list[Watch | Feed]) -> int | None:
         """Drop what may not be seen any more; the close code when nothing is left."""
-        person = await in_thread(person_of, self._credential)
+        person = findings.people[self._credential]
         if person is None:
             return SESSION_ENDED
         self._person = person
-        # One that has not begun yet may be a stranger's: what it is told is not said here.
-        watches = [watch for watch in self._watches.values() if watch.has_begun]
-        standings = await self._standings(watches)
         code = None
         for watch in watches:
-            sees = await watch.look_again(person, standings)
+            sees = await watch.look_again(person, findings)
             if not sees and self._watches.get(watch.topic) is watch:  # not left meanwhile
                 code = await self._drop(watch)
         return code if not self._watches else None
-
-    async def _standings(self, watches: list[Watch | Feed]) -> dict[str, reading.Standing]:
-        job_ids = [watch.job_id for watch in watches if isinstance(watch, Watch)]
-        if not job_ids:
-            return {}
-        return await in_thread(reading.standings, self._person, job_ids)
 
     async def _drop(self, watch: Watch | Feed) -> int:
         is_there = await watch.is_there()
@@ -257,7 +232,7 @@ class Socket:
     def line_restored(self) -> None:
         self._knows_of_silence = False
         self._say(messages.resync())
-        self._is_called.set()  # what was said of rights meanwhile is lost
+        self._company.call()  # what was said of rights meanwhile is lost
 
     def _say_unseen(self, topic: str) -> None:
         """Absent and forbidden look the same."""

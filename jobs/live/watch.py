@@ -9,11 +9,12 @@ from jobs.permissions import Person
 
 from . import reading
 from .commands import Subscribe
+from .company import Findings
 from .groups import group_of_job
 from .hearing import of_this_loop
 from .log_order import LogPosition
 from .outbox import Outbox
-from .reading import Picture, Standing
+from .reading import Picture
 from .subscription import JobSubscription
 from .threads import in_thread
 
@@ -63,10 +64,10 @@ class Watch:
         self._subscription.end()
         await self._hearing.leave(self._group, self._subscription)
 
-    async def look_again(self, person: Person, standings: dict[str, Standing]) -> bool:
+    async def look_again(self, person: Person, findings: Findings) -> bool:
         """Messages can be lost, rows cannot: tell what the row knows beyond what was told.
         False when the job is not among what `person` may still see."""
-        standing = standings.get(self.job_id)
+        standing = findings.standings.get(self.job_id)
         if standing is None:
             return False
         self._subscription.log.note(standing.log_lines)

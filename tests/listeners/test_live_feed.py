@@ -107,9 +107,9 @@ async def test_too_many_are_counted_and_not_listed(feed: tuple[Feed, Outbox]) ->
 async def test_who_names_what_it_shows_is_told_of_that_alone(feed: tuple[Feed, Outbox]) -> None:
     feed[0]._only = frozenset({"shown", "also shown"})
     many = [f"job-{n}" for n in range(MOST_KEPT * 2)]
-    told = await said(*feed, changes(*many), changes("shown"))
+    told = await said(*feed, changes(*many), changes("shown"), changes("more"))
     assert [one["id"] for one in told["jobs"]] == ["shown"]
-    assert told["many"] == len(many)
+    assert told["many"] == len(many) + 1
     assert len(feed[0]._changed) == 0
 
 
@@ -120,3 +120,19 @@ async def test_the_next_message_waits(feed: tuple[Feed, Outbox]) -> None:
     await asyncio.sleep(0)
     assert not feed[1]._waiting
     assert set(feed[0]._changed) == {"b", "c"}
+
+
+async def test_what_is_only_counted_waits_longer(
+    feed: tuple[Feed, Outbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.live.feed.FEED_SECONDS", 0.0)
+    feed[0]._only = frozenset({"shown"})
+    await said(*feed, changes("a"))  # at once: nothing was said before
+    feed[0].hear(changes("b", "c"))
+    await asyncio.sleep(0.01)
+    assert not feed[1]._waiting
+    told = await said(*feed, changes("shown", "c"))
+    assert [one["id"] for one in told["jobs"]] == ["shown"]
+    assert told["many"] == 2  # each once, and what is listed is no other
+    await asyncio.sleep(0.01)
+    assert not feed[1]._waiting and not feed[0]._timer

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from jobs.live import limits, socket
+from jobs.live import company, limits
 from jobs.live.admission import Credential
 from jobs.live.socket import Socket
 
@@ -15,8 +15,8 @@ from jobs.live.socket import Socket
 def sent(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What a socket says that looks again all the time, and finds that nothing changed."""
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    monkeypatch.setattr(socket, "LOOK_AGAIN_SECONDS", 0.01)
-    monkeypatch.setattr(socket, "person_of", lambda credential: User(pk=1))
+    monkeypatch.setattr(company, "LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(company, "person_of", lambda credential: User(pk=1))
     return []
 
 
@@ -46,6 +46,6 @@ async def test_who_says_nothing_and_hears_nothing_is_closed_with_4408(
 async def test_who_is_nobody_any_more_is_closed_with_4401(
     sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "person_of", lambda credential: None)
+    monkeypatch.setattr(company, "person_of", lambda credential: None)
     await serve(sent)
     assert sent == [{"type": "websocket.close", "code": 4401}]

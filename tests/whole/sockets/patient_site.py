@@ -5,8 +5,8 @@ from project.asgi import application  # first: it sets Django up
 
 # isort: split
 
-import jobs.live.socket
+import jobs.live.company
 
-jobs.live.socket.LOOK_AGAIN_SECONDS = 600.0
+jobs.live.company.LOOK_AGAIN_SECONDS = 600.0
 
 __all__ = ["application"]

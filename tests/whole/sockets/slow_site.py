@@ -12,11 +12,11 @@ from project.asgi import application  # first: it sets Django up
 
 # isort: split
 
-import jobs.live.socket
+import jobs.live.company
 
 from .web import SLOW_SECONDS
 
-jobs.live.socket.LOOK_AGAIN_SECONDS = 1.0
+jobs.live.company.LOOK_AGAIN_SECONDS = 1.0
 
 
 def _slowly(execute: Callable[..., Any], sql: str, params: Any, *rest: Any) -> Any:

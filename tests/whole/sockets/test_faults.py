@@ -13,7 +13,7 @@ import redis
 from django.contrib.auth.models import User
 from websockets.sync.client import ClientConnection
 
-from jobs.live.socket import LOOK_AGAIN_SECONDS
+from jobs.live.company import LOOK_AGAIN_SECONDS
 from jobs.models import Job
 from jobs.states import State
 from project.supervisor import embedded
