@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 
 from . import (
     again,
+    ahead,
     backfills,
     bulk,
     documents,
@@ -44,7 +45,7 @@ errors.connect(api)
 # The longer addresses first: an id may hold slashes. A look and an edit share an address,
 # and so a router.
 for part in (
-    tasks, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules,
+    tasks, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules, ahead,
     schedule_verbs,
 ):  # fmt: skip
     api.add_router("", part.router)

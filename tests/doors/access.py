@@ -102,6 +102,8 @@ api   POST /schedules                            401   403   403   403   201   4
 api   GET /schedules/{schedule_id}               401   404   200   200   200   404   200   401
 api   PATCH /schedules/{schedule_id}             401   404   403   403   200   404   200   401
 api   DELETE /schedules/{schedule_id}            401   404   403   403   204   404   204   401
+api   GET /schedules/{schedule_id}/next          401   404   200   200   200   404   200   401
+api   POST /schedules:preview                    401   403   403   403   200   403   200   401
 api   POST /schedules/{schedule_id}/fire         401   404   403   403   202   404   202   401
 api   POST /schedules/{schedule_id}/{verb}       401   404   403   403   200   404   200   401
 api   POST /schedules/{schedule_id}/backfill     401   404   403   403   202   404   202   401

@@ -15,6 +15,7 @@ from jobs.states import State
 from . import access, rows
 
 # What programs send where a body is needed.
+AT = "2030-01-01T00:00:00Z"
 BODIES: dict[str, Any] = {
     "PATCH /jobs/{job_id}": {"priority": 1},
     "POST /jobs:{verb}": {"ids": ["{job}"]},
@@ -29,6 +30,12 @@ BODIES: dict[str, Any] = {
     "POST /schedules/{schedule_id}/backfill": {
         "since": "2025-03-01T00:00:00Z",
         "until": "2025-03-01T03:00:00Z",
+    },
+    "POST /schedules:preview": {
+        "name": "weekly",
+        "task": rows.ADD,
+        "params": {"x": 1},
+        "at": AT,
     },
     "PATCH /schedules/{schedule_id}": {"jitter_seconds": 5},
     "POST /jobs:bulk": {"jobs": [{"task": rows.ADD, "params": {"x": 1}}]},
