@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
@@ -142,7 +142,10 @@ class ScheduleAdmin(ScheduleActions):
 
     def _reset(self, request: HttpRequest, object_id: str = "", *args: Any) -> HttpResponse:
         """Back to what the code says."""
-        entry = permissions.schedule(person(request), "manage", object_id)
+        entry = self.get_object(request, object_id)  # None for what is no key
+        if entry is None:
+            raise Http404
+        permissions.schedule(person(request), "manage", entry.pk)
         if coded.reset(entry.policy, by=request.user):
             self.message_user(request, gettext("It is as in the code again."), messages.SUCCESS)
         return HttpResponseRedirect(self.address_of(entry.pk))

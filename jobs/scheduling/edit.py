@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -178,7 +178,7 @@ def _name_is_free(entry: PeriodicTask) -> Iterator[None]:
     try:
         with transaction.atomic():
             yield
-    except IntegrityError:
+    except (IntegrityError, ValidationError):
         refuse_taken(entry.name, entry)
         raise
 

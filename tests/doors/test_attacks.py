@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django_celery_beat.models import PeriodicTask
 
 from jobs.api import wishes
 from jobs.api.bulk import Many
 from jobs.api.edit import Change
-from jobs.models import ApiToken, Event, Grant, Job, Task
+from jobs.api.schedule_kinds import NewSchedule, ScheduleChange
+from jobs.models import ApiToken, Event, Grant, Job, Schedule, Task
 from jobs.states import State
 from tests.sample_tasks import log_in
 
@@ -38,7 +40,7 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
 
 def everything() -> list[Any]:
     """All that a forged request could want to change."""
-    models = (Job, Task, Event, Grant, ApiToken)
+    models = (Job, Task, Event, Grant, ApiToken, PeriodicTask, Schedule)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
@@ -167,12 +169,14 @@ def test_no_form_takes_what_is_not_on_it(world):
         ("/api/jobs", wishes.TaskWish),
         ("/api/jobs/{job}", Change),
         ("/api/jobs:cancel", Many),
+        ("/api/schedules", NewSchedule),
+        ("/api/schedules/{schedule}", ScheduleChange),
     ],
 )
 def test_no_body_takes_what_is_not_documented(world, address, known):
     browser, before = desk.at(world["people"]["superuser"]), everything()
-    ask = browser.patch if "{job}" in address else browser.post
-    page = address.format(job=world["job"].pk)
+    ask = browser.patch if "{" in address else browser.post
+    page = address.format(job=world["job"].pk, schedule=world["schedule"].pk)
     for column in FORGED.keys() - known.model_fields.keys():
         response = ask(page, {column: "forged"}, content_type="application/json")
         assert response.status_code == 422, (column, response.content)

@@ -13,6 +13,7 @@ from jobs.execution.order import Order
 from jobs.models import Event, Schedule
 from jobs.params import MASK, Invalid
 from jobs.scheduling import edit as verbs
+from jobs.scheduling import judges
 from jobs.scheduling.edit import create, delete, drawn, edit, fingerprint, told
 from jobs.scheduling.given import asked
 from tests.doors import rows
@@ -251,3 +252,11 @@ def test_one_whose_zone_vanished_is_told_and_can_be_mended(boss):
     assert told(now_of(schedule))["cron"] == "0 4 * * *"
     event = Event.objects.order_by("id").last()
     assert (event.before["cron"], event.after["timezone"]) == (None, "UTC")
+
+
+def test_of_two_who_take_a_name_at_the_same_moment_one_is_told(boss, monkeypatch):
+    """Each had looked whether it is free before the other stored."""
+    other = made(boss, name="other")
+    made(boss)
+    monkeypatch.setattr(judges, "refuse_taken", lambda name, entry: None)
+    assert wrong(boss) == wrong(boss, other, name="nightly") == ["name"]
