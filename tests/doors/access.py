@@ -62,6 +62,10 @@ page  GET schedules                              login 200   200   200   200   2
 page  GET schedule                               login 404   200   200   200   404   200   login
 page  GET schedule_verb                          login 405   405   405   405   405   405   login
 page  POST schedule_verb                         login 404   403   403   302   404   302   login
+page  GET new_schedule                           login 403   403   403   200   403   200   login
+page  POST new_schedule                          login 403   403   403   422   403   422   login
+page  GET edit_schedule                          login 404   403   403   200   404   200   login
+page  POST edit_schedule                         login 404   403   403   409   404   409   login
 page  GET schedule_preview                       login 405   405   405   405   405   405   login
 page  POST schedule_preview                      login 403   403   403   200   403   200   login
 page  GET timeline                               login 200   200   200   200   200   200   login

@@ -43,11 +43,12 @@ def address(name: str, world: dict[str, Any]) -> str:
         "cancel_backfill": [world["schedule"].pk, world["backfill"].pk],
         "saved_filter": [world["saved"].pk],
         "schedule": [world["schedule"].pk],
+        "edit_schedule": [world["schedule"].pk],
         "schedule_verb": [world["schedule"].pk, "pause"],
     }
     plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens",
              "calendar", "timeline", "schedules",
-             "schedule_preview"}  # fmt: skip
+             "schedule_preview", "new_schedule"}  # fmt: skip
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
     return reverse(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS as ALL
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
 from django.http import QueryDict
@@ -160,7 +161,9 @@ class ScheduleForm(forms.Form):
             self.add_error("task", told)
         if self.entry and self.cleaned_data.get("seen") != self.initial["seen"]:
             self._tell_outdated()
-        self._need_when()
+        for name in self._left_empty():
+            if name not in self.errors:
+                self.add_error(name, forms.Field.default_error_messages["required"])
         if not self.errors:
             try:
                 edit.drawn(self.values(), by=self.user, entry=self.entry)
@@ -196,10 +199,10 @@ class ScheduleForm(forms.Form):
         is_required = name in self.fields and not self[name].data
         return not is_required and not (name == "task" and self.is_of_another_task)
 
-    def _need_when(self) -> None:
-        for name in when.KINDS.get(self.cleaned_data.get("timing", ""), ()):
-            if name not in self.errors and self.cleaned_data.get(name) in (None, ""):
-                self.add_error(name, forms.Field.default_error_messages["required"])
+    def _left_empty(self) -> list[str]:
+        """What says when, of the chosen kind, and was not filled in."""
+        names = when.KINDS.get(self.cleaned_data.get("timing", ""), ())
+        return [name for name in names if self.cleaned_data.get(name) in (None, "")]
 
     def take(self, invalid: Invalid) -> None:
         """Put the errors of the verb on the fields where they can be mended."""
@@ -228,15 +231,19 @@ class ScheduleForm(forms.Form):
         """When it would come as the form stands; None as long as nobody can say."""
         if not self.is_bound:
             return self.entry.policy if self.entry else None
-        if not self.asked.task or not self.cleaned_data.get("timing"):
+        if not self.asked.task or not self.cleaned_data.get("timing") or self._left_empty():
             return None
         said = {name: self.cleaned_data[name] for name in _TIMES if name in self.cleaned_data}
         said |= when.values(self.cleaned_data)
         try:
             return edit.sketched(said, self.asked.task, by=self.user, entry=self.entry)
         except Invalid as invalid:
-            if not self.errors:
-                self.take(invalid)
+            known = {
+                name for name in invalid.fields if (self._field_of(name) or ALL) in self.errors
+            }
+            self.take(
+                Invalid({n: told for n, told in invalid.fields.items() if n not in known})
+            )
             return None
 
     def save(self) -> bool:

@@ -87,8 +87,7 @@ def bounds() -> dict[str, Any]:
     return {
         "start_at": _moment(_("From")),
         "end_at": _moment(_("Until")),
-        "remaining": _number(_("How many fires are left"), _("Empty: no end."), min_value=0,
-                             max_value=2**31 - 1),
+        "remaining": _number(_("How many fires are left"), _("Empty: no end."), min_value=0),
         "blackout": Windows(
             label=_("Not then"), required=False, max_length=20_000,
             widget=forms.Textarea({"rows": ROWS, "spellcheck": "false"}),

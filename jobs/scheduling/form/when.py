@@ -48,7 +48,7 @@ def fields() -> dict[str, Any]:
     any_number = {"step": "any", "inputmode": "decimal"}
     return {
         "timing": forms.ChoiceField(
-            label=_("When"),
+            label=_("It comes"),
             choices=[("cron", _("by the calendar")), ("every", _("every so often")),
                      ("at", _("once")), ("solar", _("by the sun"))],
             widget=forms.RadioSelect,

@@ -100,6 +100,8 @@ def _schedules(jobs: Mapping[str, Job]) -> dict[str, str]:
         "schedules-missed": f"{here}?state=missed",
         "schedules-none": f"{here}?q=no+such+schedule",
         "schedule-verb": pages[""],
+        "schedule-new": f"{reverse('jobs:new_schedule')}?task={exhibits.MANY_KINDS}",
+        "schedule-edit": reverse("jobs:edit_schedule", args=[jobs["fired"].schedule_id]),
         **{f"schedule{name}": address for name, address in pages.items()},
     }
 
