@@ -8,7 +8,7 @@ from itertools import takewhile
 from statistics import median, quantiles
 from typing import Any
 
-from django.db.models import JSONField, OuterRef, Subquery
+from django.db.models import JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from jobs.models import Job, JobQuerySet
@@ -144,6 +144,13 @@ def last_runs(jobs: JobQuerySet, of: str = "task") -> "LastRuns":
     fields = {"state": "state", "began": "started_at", "ended": "finished_at"}
     mine = _ended(jobs).filter(**{of: OuterRef("pk")})
     return LastRuns(mine.values(run=JSONObject(**fields))[:COUNT])
+
+
+def usual(jobs: JobQuerySet, rows: "QuerySet[Any]", of: str) -> dict[Any, float | None]:
+    """What runs of tasks, or of schedules, usually take, in seconds; None where too little
+    is known."""
+    told_of = rows.annotate(recent=last_runs(jobs, of)).values_list("pk", "recent")
+    return {key: told(recent).usual for key, recent in told_of}
 
 
 def last_end(jobs: JobQuerySet) -> Subquery:

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
-from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
@@ -140,7 +138,8 @@ class Timeline:
         tasks = Task.objects.filter(pk__in={plan.entry.task for plan in plans})
         entries = PeriodicTask.objects.filter(pk__in={plan.entry.pk for plan in plans})
         queues = {task.pk: queue_of(task) for task in tasks}
-        of_task, own = _usual(user, tasks, "task"), _usual(user, entries, "schedule")
+        jobs = permissions.jobs(user)
+        of_task, own = runs.usual(jobs, tasks, "task"), runs.usual(jobs, entries, "schedule")
         for plan in plans:
             entry = plan.entry
             seconds = own.get(entry.pk) or of_task.get(entry.task)
@@ -175,13 +174,6 @@ class Timeline:
             band = Bar(hour, hour + _HOUR)
         if band is not None:
             yield band
-
-
-def _usual(user: permissions.Person, rows: "QuerySet[Any]", of: str) -> dict[Any, float | None]:
-    """What runs of tasks, or of schedules, usually take, in seconds."""
-    recent = runs.last_runs(permissions.jobs(user), of)
-    told = rows.annotate(recent=recent).values_list("pk", "recent")
-    return {key: runs.told(last).usual for key, last in told}
 
 
 def _clashes(lanes: Iterable[Lane]) -> Iterator[Clash]:

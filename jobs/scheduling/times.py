@@ -12,7 +12,7 @@ that clock is changed is one rule:
 (Celery's own crontab skips the repeated hour, and compares wall clocks across the change.)
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -207,10 +207,11 @@ class Cron:
         for year in range(first.year, min(first.year + HORIZON_YEARS, date.max.year)):
             for month in self.months:
                 if (year, month) >= (first.year, first.month):
-                    yield from (day for day in self._days_of(year, month) if day >= first)
+                    is_first = (year, month) == (first.year, first.month)
+                    yield from self._days_of(year, month, first.day if is_first else 1)
 
-    def _days_of(self, year: int, month: int) -> Iterator[date]:
-        for number in self.days:
+    def _days_of(self, year: int, month: int, since: int = 1) -> Iterator[date]:
+        for number in self.days[bisect_left(self.days, since) :]:
             try:
                 day = date(year, month, number)
             except ValueError:

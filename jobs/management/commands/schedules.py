@@ -1,4 +1,4 @@
-"""`manage.py schedules`: all of them as a text, and back."""
+"""`manage.py schedules`: all of them as a text, and back; and what they would do."""
 
 import json
 from argparse import ArgumentParser, FileType
@@ -9,7 +9,9 @@ from django.core.management import BaseCommand, CommandError
 from jobs import permissions
 from jobs.execution.order import Order
 from jobs.management.people import USAGE, add_user, person, signature
+from jobs.management.simulating import add_simulate, lines, shape, span_of
 from jobs.models import Schedule
+from jobs.reading.simulated import simulated
 from jobs.scheduling.bring import Step, bring
 from jobs.scheduling.rows import read_rows
 from jobs.scheduling.written import Unreadable, text_of
@@ -18,7 +20,7 @@ _SIGNS = {"create": "+", "edit": "~", "remove": "-", "keep": "?"}
 
 
 class Command(BaseCommand):
-    help = "Write schedules to a file, or make them what a file says."
+    help = "Write schedules to a file, make them what a file says, or simulate them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
@@ -30,7 +32,9 @@ class Command(BaseCommand):
         back.add_argument("--dry-run", action="store_true", help="only say what would change")
         back.add_argument("--prune", action="store_true", help="remove what it does not name")
         back.add_argument("--reason", default="", help="kept with each change")
-        for each in (out, back):
+        ahead = verbs.add_parser("simulate", help="what they would do; nothing runs")
+        add_simulate(ahead)
+        for each in (out, back, ahead):
             add_user(each)
 
     def handle(self, *args: Any, verb: str, user: str, **options: Any) -> None:
@@ -67,6 +71,17 @@ class Command(BaseCommand):
         if wrong:
             raise CommandError("\n".join([*wrong, "Nothing was stored."]))
         self.stdout.write(_sum(steps) + (" Nothing was stored." if is_dry else ""))
+
+    def _simulate(self, user: permissions.Person, **options: Any) -> None:
+        span = span_of(options["days"], options["begin"], options["down"])
+        seen = permissions.schedules(user).filter(name__icontains=options["name"])
+        seen = seen.filter(task__icontains=options["task"])
+        found, broken = simulated(user, seen, span, options["most"])
+        for row, why in broken:
+            self.stderr.write(f"Left out: {row.entry.name}: {why}")
+        rows = [json.dumps(shape(found), indent=2)] if options["json"] else lines(found)
+        for line in rows:
+            self.stdout.write(line)
 
 
 def _plan(step: Step) -> list[str]:
