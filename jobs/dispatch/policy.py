@@ -45,7 +45,8 @@ class Policy:
 
 
 # The columns of a task's row that the first fields above are read from.
-EDITED = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after")
+EDITED = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after",
+          "max_retries")  # fmt: skip
 
 _rows: dict[str, Policy] = {}
 _listed: set[str] = set()
@@ -66,7 +67,7 @@ def policy_of(name: str) -> Policy:
         soft_time_limit=own.soft_time_limit or coded.soft_time_limit,
         time_limit=own.time_limit or coded.time_limit,
         stall_after=own.stall_after or coded.stall_after,
-        max_retries=coded.max_retries,
+        max_retries=coded.max_retries if own.max_retries is None else own.max_retries,
         on_lost=OnLost(coded.on_lost),
         expires=coded.expires,
     )

@@ -23,7 +23,12 @@ from .order import Order
 GROUPS = ("viewers", "runners", "managers")
 SHORTEST, LONGEST = 0.1, 31_536_000
 """Seconds between which a limit lies."""
+MOST_RETRIES = 1_000
 _LIMITS = ("soft_time_limit", "time_limit", "stall_after")
+_NUMBERS = {
+    "priority": (LOWEST, HIGHEST, gettext_lazy("Give a number from 0 to 9, the highest.")),
+    "max_retries": (0, MOST_RETRIES, gettext_lazy("Give a number from 0 to 1000.")),
+}
 _QUEUE = re.compile(r"[\w.:@-]*")
 
 
@@ -102,14 +107,12 @@ def refuse_wrong(changes: Mapping[str, Any], by: Any, *, own_queue: str = "") ->
     """Raises params.Invalid for what no job could run with, and for a queue that is new:
     who manages a task may choose one, who controls queues may name one."""
     problems: dict[str, list[str]] = {}
-    queue = changes.get("queue") or ""
-    if not _QUEUE.fullmatch(queue):
-        problems["queue"] = [_("A queue is named with letters, digits and . : @ - _")]
-    elif not (queue in ("", own_queue) or _may_name_queues(by) or queue in queues.known()):
-        problems["queue"] = [_("No task and no setting names this queue.")]
-    priority = changes.get("priority")
-    if priority is not None and not LOWEST <= priority <= HIGHEST:
-        problems["priority"] = [_("Give a number from 0 to 9, the highest.")]
+    if words := _wrong_queue(changes.get("queue") or "", by, own_queue):
+        problems["queue"] = [words]
+    for name, (least, most, said) in _NUMBERS.items():
+        number = changes.get(name)
+        if number is not None and not least <= number <= most:
+            problems[name] = [str(said)]
     for name in _LIMITS:
         seconds = changes.get(name)
         # Not a number compares as neither.
@@ -120,6 +123,14 @@ def refuse_wrong(changes: Mapping[str, Any], by: Any, *, own_queue: str = "") ->
         problems["soft_time_limit"] = [_("The soft limit must come before the hard one.")]
     if problems:
         raise Invalid(problems)
+
+
+def _wrong_queue(queue: str, by: Any, own: str) -> str:
+    if not _QUEUE.fullmatch(queue):
+        return _("A queue is named with letters, digits and . : @ - _")
+    if queue in ("", own) or _may_name_queues(by) or queue in queues.known():
+        return ""
+    return _("No task and no setting names this queue.")
 
 
 def _may_name_queues(by: Any) -> bool:

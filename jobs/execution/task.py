@@ -1,18 +1,23 @@
 """The Celery task class under every task: between the message and the function."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from celery import Task
 from celery.contrib.django.task import DjangoTask
 from celery.exceptions import Ignore, Reject, TimeLimitExceeded
+from django.db import DatabaseError
 
 from jobs import registry
+from jobs.dispatch.policy import edited
 
 from .context import running_attempt
 from .options import canvas_of
 from .outcome import Interruption
 from .pipeline import perform, run_job
+
+logger = logging.getLogger(__name__)
 
 Tracer = Callable[..., Any]
 # Whoever raises one of these says that another try makes no sense, or has been arranged.
@@ -73,6 +78,8 @@ class JobMixin(Task):
             raise exc
         attempt = None if self.request.called_directly else running_attempt(self.request.id)
         if attempt is not None:
+            if (most := _operators_word(self.name)) is not None:
+                how["max_retries"] = most
             # Celery loses some of them in the options that come from the request.
             attempt.retry_wish = {"max_retries": self.max_retries, **_said(how)}
         return super().retry(args, kwargs, exc, throw, **how)
@@ -90,6 +97,15 @@ class JobMixin(Task):
             return super().on_replace(sig)
         attempt.replacement = sig  # called once this one is over
         raise Ignore("Replaced by new task")
+
+
+def _operators_word(name: str) -> int | None:
+    """How often it is tried again at most, over all that code says; None where that holds."""
+    try:
+        return edited(name).max_retries
+    except DatabaseError as error:  # away: the try must end as the code says
+        logger.warning("The policy of %s cannot be read now: %s", name, error)
+        return None
 
 
 def _said(options: dict[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,12 @@ class Task(models.Model):
         blank=True,
         help_text=_("Without progress or log for so long it is flagged; nothing is ended."),
     )
+    max_retries = models.PositiveIntegerField(
+        _("max retries"),
+        null=True,
+        blank=True,
+        help_text=_("How often one job is tried again at most; jobs asked for before, too."),
+    )
 
     viewers = models.ManyToManyField(
         Group, verbose_name=_("viewers"), related_name="+", blank=True

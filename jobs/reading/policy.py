@@ -39,7 +39,7 @@ def policy(task: Task) -> Policy | None:
         soft_time_limit=first("soft_time_limit"),
         time_limit=first("time_limit"),
         stall_after=first("stall_after"),
-        max_retries=code.max_retries,
+        max_retries=first("max_retries"),
         retries=code.retries,
         fallback=code.fallback_name,
         on_lost=code.on_lost,

@@ -53,6 +53,11 @@ class PolicyForm(forms.Form):
         lazy("Stalled after, seconds"),
         lazy("Without progress or log for so long it is flagged; nothing is ended."),
     )
+    max_retries = forms.IntegerField(
+        label=lazy("Retries at most"), required=False, min_value=0,
+        max_value=verbs.MOST_RETRIES,
+        help_text=lazy("How often one job is tried again at most; jobs asked for before, too."),
+    )  # fmt: skip
     reason = forms.CharField(
         label=lazy("Reason"), required=False, max_length=MOST_REASON,
         help_text=lazy("Kept with the change; needed to disable it."),

@@ -139,6 +139,7 @@ def test_the_half_of_the_code_cannot_be_written(world):
         ({"time_limit": "nan"}, "time_limit"),
         ({"time_limit": "1e12"}, "time_limit"),
         ({"time_limit": "5", "soft_time_limit": "5"}, "soft_time_limit"),
+        ({"max_retries": "1001"}, "max_retries"),
         ({"viewers": ["999"]}, "viewers"),
     ],
 )

@@ -62,6 +62,8 @@ def test_a_task_is_disabled_with_a_reason_that_stands_on_its_pages(manager):
         ({"queue": "privileged"}, "queue"),
         ({"priority": "12"}, "priority"),
         ({"stall_after": "nan"}, "stall_after"),
+        ({"max_retries": "1001"}, "max_retries"),
+        ({"max_retries": "-1"}, "max_retries"),
         ({"soft_time_limit": "9", "time_limit": "3"}, "soft_time_limit"),
     ],
 )

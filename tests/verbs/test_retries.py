@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.db import OperationalError
 from django.utils import timezone
 
 from jobs import enqueue
+from jobs.execution import policy
 from jobs.execution.finish import lose, requeue, retry_later
+from jobs.execution.order import Order
 from jobs.execution.outcome import Ending, RetryOrder
 from jobs.models import Job
 from jobs.states import Requested, State
@@ -83,6 +86,30 @@ def test_a_bound_of_the_moment_holds_for_its_job_only(bound):
     assert (job.state, job.error, job.attempt) == (State.FAILED, "by hand", bound + 1)
     assert job.max_retries == (bound or 1)  # what never came to a retry tells its task's
     assert not hasattr(current_app.tasks[retry_tasks.once_more.name], "override_max_retries")
+
+
+@pytest.mark.parametrize("most", [0, 1, 5])
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [(ALIKE[0].name, {}), (ALIKE[1].name, {}), (retry_tasks.once_more.name, {"bound": 2})],
+)
+def test_the_operator_has_the_last_word_of_how_often(name, given, most):
+    rows.task(name)
+    job = enqueue(name, given)
+    assert policy.edit(name, Order(None), {"max_retries": most})
+    assert enqueue(name, given).max_retries == most
+    assert attempts(job).attempt == most + 1
+    policy.edit(name, Order(None), {"max_retries": None})
+    assert attempts(enqueue(name, given)).attempt == given.get("bound", 3) + 1
+
+
+def test_where_the_policy_cannot_be_read_the_code_has_its_word(monkeypatch):
+    def away(name: str) -> None:
+        raise OperationalError("the server closed the connection")
+
+    job = enqueue(retry_tasks.once_more, {"bound": 1})
+    monkeypatch.setattr("jobs.execution.task.edited", away)
+    assert attempts(job).attempt == 2
 
 
 def test_a_refusal_is_not_tried_again_though_every_exception_is():
