@@ -183,13 +183,14 @@ class Cron:
         return datetime.combine(day, self._clock[index], self.zone).astimezone(UTC)
 
     def _after_on_odd_day(self, day: date, moment: datetime) -> datetime | None:
+        moments = _moments_from(self, day)
+        index = bisect_right(moments, moment)
+        return moments[index] if index < len(moments) else None
+
+    def moments_from(self, day: date) -> list[datetime]:
         """With the day that follows: times leapt over late in the evening come there."""
-        days = [day, *(next_day for next_day in islice(self._days(day + DAY), 1))]
-        if days[-1] > day + DAY:
-            days.pop()
-        return min(
-            (at for day in days for at in self._moments(day) if at > moment), default=None
-        )
+        days = [day, *islice(self._days(day + DAY), 1)]
+        return sorted({at for each in days if each <= day + DAY for at in self._moments(each)})
 
     def _moments(self, day: date) -> Iterator[datetime]:
         """Those of a day on which the clock may be changed."""
@@ -218,6 +219,12 @@ class Cron:
                 return
             if day.isoweekday() % 7 in self.weekdays:
                 yield day
+
+
+@lru_cache(maxsize=256)
+def _moments_from(line: Cron, day: date) -> list[datetime]:
+    """Each moment of a minutely line is asked for: its day is worked out once."""
+    return line.moments_from(day)
 
 
 @lru_cache(maxsize=4096)

@@ -162,6 +162,36 @@ def test_a_daily_time_comes_once_on_each_day_that_has_it(zone):
         assert missing <= {date(2011, 12, 30)}  # Apia had none
 
 
+def first_shown(zone: ZoneInfo, begin: datetime, end: datetime) -> dict[datetime, datetime]:
+    """For each time of the clock, leapt over or not, the moment when it comes first."""
+    first: dict[datetime, datetime] = {}
+    for moment, wall, _again in shown(zone, begin, end):
+        first.setdefault(wall, moment)
+    return first
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_every_time_of_the_clock_comes_once_a_day_whatever_is_done_to_the_clock(zone):
+    """All changes of ten years, and all times within an hour or two of each."""
+    for near in changes(zone):
+        begin, end = near - 12 * HOUR, near + 12 * HOUR
+        expected = first_shown(ZoneInfo(zone), begin, end)
+        at_change = near.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        for minutes in range(-120, 181, 15):
+            wall = at_change + minutes * MINUTE
+            times = line(f"{wall.minute} {wall.hour} * * *", zone)
+            found = [each for each in between(times, begin, end) if abs(each - near) < 6 * HOUR]
+            assert found == [expected[wall]], (near, wall)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_every_ten_minutes_means_so_on_each_long_and_each_short_day(zone):
+    """The hour that comes twice runs twice, in all of them; so does half an hour."""
+    for near in changes(zone):
+        found = between(line("*/10 * * * *", zone), near - 12 * HOUR, near + 12 * HOUR)
+        assert {*spaces(found)} == {10 * MINUTE}, near
+
+
 # --- By hand ----------------------------------------------------------------------------------
 
 
