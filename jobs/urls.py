@@ -24,6 +24,7 @@ from jobs.web import (
     policy,
     saved,
     schedule,
+    schedule_bulk,
     schedule_form,
     schedule_verbs,
     schedules,
@@ -55,6 +56,7 @@ urlpatterns = [
     path("tasks/<key:name>/", tasks.task, name="task"),
     path("schedules/calendar", calendar.calendar, name="calendar"),
     path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/bulk", schedule_bulk.bulk, name="schedule_bulk"),
     path("schedules/<int:schedule_id>/", schedule.schedule, name="schedule"),
     path(
         "schedules/<int:schedule_id>/verbs/<slug:verb>",

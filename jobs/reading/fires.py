@@ -19,7 +19,7 @@ from jobs.scheduling.coded import described
 from jobs.scheduling.decide import MISSED
 from jobs.scheduling.plan import Plan, zone_of
 from jobs.scheduling.rows import UNREADABLE, read_rows
-from jobs.scheduling.times import Impossible, following
+from jobs.scheduling.times import CRON_FIELDS, Impossible, following
 from jobs.scheduling.timings import next_turn
 from jobs.scheduling.timings import words as as_written
 from jobs.scheduling.words import words
@@ -115,7 +115,13 @@ class Row:
             return ""
         with suppress(Impossible, *UNREADABLE):
             return words(Plan(self.schedule).times)
-        return as_written(self.entry.scheduler)
+        return self.line or as_written(self.entry.scheduler)
+
+    @property
+    def line(self) -> str:
+        """The cron line as it is written; "" for what has none."""
+        row = self.entry.crontab
+        return " ".join(getattr(row, name) for name in CRON_FIELDS) if row else ""
 
     @property
     def zone(self) -> str:

@@ -18,7 +18,7 @@ from jobs.models import Event, Job
 from jobs.scheduling.aftermath import MISFIRE
 from jobs.states import SUCCESSFUL, State
 
-PAGE = 50
+PAGE = 40
 COUNTED = 10_000
 """Schedules that are counted, and looked at for failures; of more, those that came last."""
 LATELY = timedelta(days=1)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from jobs.models import CatchUp, Schedule
 from jobs.reading.spans import duration
+from jobs.scheduling.times import CRON_FIELDS
 
 
 def settings_of(schedule: Schedule) -> list[tuple[str, str]]:
@@ -20,8 +21,7 @@ def settings_of(schedule: Schedule) -> list[tuple[str, str]]:
 def _when(schedule: Schedule) -> Iterator[tuple[str, str]]:
     entry = schedule.entry
     if (line := entry.crontab) is not None:
-        names = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
-        yield "cron", " ".join(str(getattr(line, name)) for name in names)
+        yield "cron", " ".join(getattr(line, name) for name in CRON_FIELDS)
         yield _("Clock of"), str(line.timezone)
     if (once := entry.clocked) is not None:
         yield _("Once"), _moment(once.clocked_time)

@@ -13,6 +13,7 @@ from jobs.reading import schedules as reading
 from jobs.reading.fires import rows
 
 from .page import page, person, show
+from .schedule_deeds import DEEDS, Deed
 
 _LONGEST_NUMBER = 18
 _WORDS = {
@@ -121,6 +122,15 @@ class Listed:
     @cached_property
     def kinds(self) -> list[Kind]:
         return self.search.kinds(self.shown.counts)
+
+    @cached_property
+    def may_manage(self) -> bool:
+        """Whether there is a verb for any of them."""
+        return any(row.may_manage for row in self.rows)
+
+    @property
+    def deeds(self) -> list[Deed]:
+        return [DEEDS[verb] for verb in ("pause", "resume", "enable", "disable")]
 
     @property
     def may_make(self) -> bool:

@@ -59,6 +59,8 @@ page  GET verb                                   login 405   405   405   405   4
 page  POST verb                                  login 404   403   403   302   302   302   login
 page  GET calendar                               login 200   200   200   200   200   200   login
 page  GET schedules                              login 200   200   200   200   200   200   login
+page  GET schedule_bulk                          login 200   200   200   200   200   200   login
+page  POST schedule_bulk                         login 422   422   422   422   422   422   login
 page  GET schedule                               login 404   200   200   200   404   200   login
 page  GET schedule_verb                          login 405   405   405   405   405   405   login
 page  POST schedule_verb                         login 404   403   403   302   404   302   login

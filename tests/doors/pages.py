@@ -51,6 +51,9 @@ def address(name: str, world: dict[str, Any]) -> str:
              "schedule_preview", "new_schedule"}  # fmt: skip
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"
+    if name == "schedule_bulk":
+        key = world["schedule"].pk
+        return f"{reverse('jobs:schedule_bulk')}?verb=disable&schedule={key}"
     return reverse(
         f"jobs:{name}", args=[] if name in plain else given.get(name, [world["job"].pk])
     )

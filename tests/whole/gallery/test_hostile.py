@@ -33,7 +33,8 @@ AFTER_ALL_IMAGES = """() => new Promise((done) => {
 LEFT_OUT = {
     "home-mine", "jobs-ticked", "jobs-columns", "jobs-none", "task-refused", "tasks-none",
     "job-offline", "job-verb", "job-log", "tokens-new", "keys", "404", *walk.ERRORS,
-    "schedules-pause", "schedules-none", "schedule-verb", "job-fired-paused",
+    "schedules-ticked", "schedules-pause", "schedules-none", "schedule-verb",
+    "job-fired-paused",
 }  # fmt: skip
 RENEWED = ("home-trouble", "jobs", "job-running", "job-silent", "job-queued", "tasks",
            "schedules", "schedule")  # fmt: skip

@@ -96,6 +96,8 @@ def _schedules(jobs: Mapping[str, Job]) -> dict[str, str]:
     }
     return {
         "schedules": here,
+        "schedules-ticked": here,
+        "schedules-agree": f"{reverse('jobs:schedule_bulk')}?verb=disable&all=1",
         "schedules-pause": here,
         "schedules-missed": f"{here}?state=missed",
         "schedules-none": f"{here}?q=no+such+schedule",
@@ -181,6 +183,7 @@ def _make_token(page: Page) -> None:
 
 POSES: dict[str, Callable[[Page], Any]] = {
     "jobs-ticked": _tick,
+    "schedules-ticked": _tick,
     "jobs-suggestions": _ask,
     "jobs-columns": lambda page: page.locator("#columns summary").click(),
     "task-refused": _run_badly,

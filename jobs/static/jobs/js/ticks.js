@@ -2,7 +2,7 @@
 
 const page = document.querySelector("[data-tick-all]");
 const told = document.querySelector("[data-ticked]");
-const boxes = () => [...document.querySelectorAll("#rows [name=job]")];
+const boxes = () => [...document.querySelectorAll("#rows [form=bulk]")];
 
 function tell() {
   const ticked = boxes().filter((box) => box.checked).length;
