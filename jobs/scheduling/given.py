@@ -7,6 +7,7 @@ see dots, and dots that come back unchanged mean the secret that was there.
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any, NoReturn, get_args
 
 from django.utils import timezone
@@ -51,11 +52,7 @@ def written(value: Any) -> str:
 
 def named(parameters: Parameters, args: list[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """All that is given, by name; raises Invalid."""
-    names = [
-        each.name
-        for each in parameters.signature.plain.parameters.values()
-        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
-    ]
+    names = _by_position(parameters)
     if len(args) > len(names):
         problem = _("The task takes at most %(most)d by position.") % {"most": len(names)}
         raise Invalid({"": [problem]})
@@ -63,6 +60,14 @@ def named(parameters: Parameters, args: list[Any], kwargs: Mapping[str, Any]) ->
     if twice := sorted({*by_position} & {*kwargs}):
         raise Invalid({name: [_("This is given twice.")] for name in twice})
     return by_position | dict(kwargs)
+
+
+def _by_position(parameters: Parameters) -> list[str]:
+    return [
+        each.name
+        for each in parameters.signature.plain.parameters.values()
+        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
+    ]
 
 
 def kept(parameters: Parameters, args: list[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,10 +88,23 @@ def veiled(parameters: Parameters | None, kwargs: Mapping[str, Any]) -> dict[str
     can say what is secret: all values are masked."""
     if parameters is None:
         return dict.fromkeys(kwargs, MASK)
-    return {
-        name: MASK if name in parameters.secrets else without_seals(value)
-        for name, value in kwargs.items()
-    }
+    return {name: _veiled(parameters, name, value) for name, value in kwargs.items()}
+
+
+def veiled_args(parameters: Parameters | None, args: list[Any]) -> list[Any]:
+    """The same for `args`: other programs store secrets by position too."""
+    if parameters is None:
+        return [MASK for _each in args]
+    names = zip_longest(_by_position(parameters)[: len(args)], args)
+    return [_veiled(parameters, name, value) for name, value in names]
+
+
+def _veiled(parameters: Parameters, name: str | None, value: Any) -> Any:
+    shown = without_seals(value)
+    is_open = shown == value and value is not None
+    # Other programs store a plain text where the hint says Secret.
+    is_bare = is_open and name is not None and parameters.hides(name)
+    return MASK if is_bare or name in parameters.secrets else shown
 
 
 def unveiled(
@@ -96,7 +114,7 @@ def unveiled(
     that were there before; raises Unreadable."""
     return {
         name: opened(earlier[name])
-        if value == MASK and name in parameters.secrets and name in earlier
+        if value == MASK and parameters.hides(name) and name in earlier
         else _unveiled(value, earlier.get(name))
         for name, value in kwargs.items()
     }

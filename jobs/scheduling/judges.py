@@ -13,7 +13,7 @@ from jobs import sanitize
 from jobs.execution import policy
 from jobs.models import CatchUp, Overlap
 from jobs.models.schedule import DAY_SECONDS
-from jobs.params import Invalid, Unreadable
+from jobs.params import Invalid, Parameters, Unreadable
 
 from . import given, rights
 from .blackout import Blackout
@@ -194,7 +194,7 @@ def _params(draft: Draft) -> None:
     known = parameters(entry.task)
     if known is None:
         raise Invalid({"task": [_("This task is not registered.")]})
-    earlier = {} if "task" in draft.changes else _stored(entry.kwargs, dict)
+    earlier = {} if "task" in draft.changes else _earlier(known, entry)
     args = _given(draft, "args", entry.args, list)
     kwargs = _given(draft, "params", entry.kwargs, dict)
     try:
@@ -206,6 +206,15 @@ def _params(draft: Draft) -> None:
         wrong = invalid.fields.items()
         raise Invalid({f"params.{name}".rstrip("."): told for name, told in wrong}) from None
     entry.args, entry.kwargs = given.written(args), given.written(kept)
+
+
+def _earlier(known: Parameters, entry: PeriodicTask) -> dict[str, Any]:
+    """What it was given, by name: a secret may have stood at its position."""
+    args, kwargs = _stored(entry.args, list), _stored(entry.kwargs, dict)
+    try:
+        return given.named(known, args, kwargs)
+    except Invalid:
+        return dict(kwargs)
 
 
 def _given(draft: Draft, name: str, stored: str, kind: type) -> Any:

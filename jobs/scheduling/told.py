@@ -14,7 +14,7 @@ from jobs import registry
 from jobs.models import Schedule
 from jobs.params import Parameters
 
-from .given import veiled
+from .given import veiled, veiled_args
 from .plan import zone_of
 from .rows import UNREADABLE
 from .times import CRON_FIELDS
@@ -51,7 +51,7 @@ def told(schedule: Schedule) -> dict[str, Any]:
         **dict.fromkeys(KINDS),
         **when,
         "params": _params(entry),
-        "args": _read(entry.args or "[]", list),
+        "args": _args(entry),
         "timezone": zone,
         "queue": entry.queue or "",
         "run_as": _run_as(schedule),
@@ -109,6 +109,11 @@ def _seconds(row: Any) -> float | None:
 def _params(entry: PeriodicTask) -> dict[str, Any] | None:
     kwargs = _read(entry.kwargs or "{}", dict)
     return None if kwargs is None else veiled(parameters(entry.task), kwargs)
+
+
+def _args(entry: PeriodicTask) -> list[Any] | None:
+    args = _read(entry.args or "[]", list)
+    return None if args is None else veiled_args(parameters(entry.task), args)
 
 
 def _read(text: str, kind: type) -> Any:

@@ -260,3 +260,17 @@ def test_of_two_who_take_a_name_at_the_same_moment_one_is_told(boss, monkeypatch
     made(boss)
     monkeypatch.setattr(judges, "refuse_taken", lambda name, entry: None)
     assert wrong(boss) == wrong(boss, other, name="nightly") == ["name"]
+
+
+def test_a_secret_that_others_stored_by_position_is_masked_and_kept(boss):
+    schedule = made(boss, task=LOG_IN, params={"user": "a", "password": "b", "token": "c"})
+    PeriodicTask.objects.update(args='["ada", "hunter2"]', kwargs='{"token": "plain-hint"}')
+    said = told(now_of(schedule))
+    assert (said["args"], said["params"]) == (["ada", MASK], {"token": MASK})
+    named = {"user": "eve", "password": MASK, "token": MASK}
+    assert change(boss, schedule, args=[], params=named)
+    secrets = {"password": "hunter2", "token": "plain-hint"}
+    assert asked(now_of(schedule).entry) == {"user": "eve", **secrets}
+    assert "hunter2" not in str(list(Event.objects.values("before", "after")))
+    PeriodicTask.objects.update(task="old.task", args='["in the clear"]')
+    assert told(now_of(schedule))["args"] == [MASK]
