@@ -5,7 +5,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
-from jobs.scheduling.coded import described
 from jobs.scheduling.misfit import misfit
 from jobs.scheduling.timings import next_turn
 
@@ -27,12 +26,6 @@ def state_of(entry: PeriodicTask) -> str:
         told = _("paused")
         return f"{told}: {policy.pause_note}" if policy.pause_note else told
     return _("on") if entry.enabled else _("disabled")
-
-
-def is_edited(entry: PeriodicTask) -> bool:
-    """Whether somebody changed what the code says of it."""
-    coded = entry.policy.coded
-    return coded is not None and described(entry) != coded
 
 
 def flaws(entry: PeriodicTask) -> list[str]:

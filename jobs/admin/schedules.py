@@ -27,7 +27,7 @@ from .rules import page_of, person
 from .schedule_actions import ScheduleActions
 from .schedule_filters import FILTERS
 from .schedule_form import DeskForm, drawn
-from .schedule_words import flaws, is_edited, odd_options, state_of
+from .schedule_words import flaws, odd_options, state_of
 
 # Importing them has registered the stock pages, so that they can be taken away whatever
 # the order of INSTALLED_APPS.
@@ -110,7 +110,7 @@ class ScheduleAdmin(ScheduleActions):
             row = form.sketch()
             context["form"] = form
             context["preview"] = ahead.preview(form.user, row) if row else None
-            context["is_edited"] = entry is not None and is_edited(entry)
+            context["is_edited"] = entry is not None and coded.is_edited(entry.policy)
         return super().render_change_form(request, context, *args, **kwargs)
 
     # What is changed: the form has called the verb already.

@@ -1,8 +1,8 @@
 """Schedules: the list, one, and how they are made, changed and deleted."""
 
-from typing import Any
+from typing import Any, Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from jobs import permissions
 from jobs.execution.order import Order
 from jobs.models import Scope
 from jobs.reading.schedule_shape import schedule_shapes
+from jobs.reading.schedules import COUNTED, Shown, said
 from jobs.scheduling import edit as verbs
 
 from .answers import answer
@@ -25,7 +26,6 @@ from .schedule_kinds import NewSchedule, ScheduleChange, ScheduleOut, Schedules
 from .verbs import Because
 
 PAGE, MOST = 50, 200
-COUNTED = 10_000
 # What is scheduled is run.
 _WRITE = scoped(Scope.CONTROL, Scope.RUN)
 
@@ -37,30 +37,27 @@ class SchedulesAsked(Given):
     task: Key = ""
     enabled: bool | None = None
     paused: bool | None = None
-    flawed: bool | None = None
+    state: Literal["on", "paused", "missed", "failing", "flawed", "off"] | None = None
     cursor: Key = ""
     limit: int = Field(PAGE, ge=1, le=MOST)
 
     def narrow(self, rows: QuerySet[PeriodicTask]) -> QuerySet[PeriodicTask]:
-        for word in self.q.split():
-            named = Q(name__icontains=word) | Q(task__icontains=word)
-            rows = rows.filter(named | Q(description__icontains=word))
+        rows = rows.filter(said(self.q))
         if self.task:
             rows = rows.filter(task=self.task)
         if self.enabled is not None:
             rows = rows.filter(enabled=self.enabled)
         if self.paused is not None:
             rows = rows.filter(policy__paused_at__isnull=not self.paused)
-        if self.flawed is not None:
-            flawless = Q(policy__flaw="")
-            rows = rows.filter(~flawless if self.flawed else flawless)
+        if self.state is not None:
+            rows = rows.filter(Shown(rows).of(self.state))
         return rows
 
 
 @router.get("/schedules", response=may_answer(Schedules), summary="List schedules")
 def schedules(request: HttpRequest, asked: Query[SchedulesAsked]) -> HttpResponse:
     """The schedules of the tasks that you may see, by name; `q` looks in name, task and
-    note. `count` is null beyond 10 000."""
+    note, and `state` is one of those of the page. `count` is null beyond 10 000."""
     refuse_unknown(request, SchedulesAsked)
     user = person(request)
     chosen = asked.narrow(permissions.schedules(user))

@@ -15,7 +15,7 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions
 from jobs.models import Job, Schedule
-from jobs.scheduling.coded import described
+from jobs.scheduling import coded
 from jobs.scheduling.decide import MISSED
 from jobs.scheduling.plan import Plan, zone_of
 from jobs.scheduling.rows import UNREADABLE, read_rows
@@ -132,8 +132,7 @@ class Row:
     @property
     def is_edited(self) -> bool:
         """Whether it is of the code, and somebody made it another."""
-        is_coded = self.is_readable and self.schedule.coded is not None
-        return is_coded and described(self.entry) != self.schedule.coded
+        return self.is_readable and coded.is_edited(self.schedule)
 
     def _following(self, since: datetime) -> Iterator[datetime]:
         if not self.is_readable or self.flaw:

@@ -12,7 +12,7 @@ from django_celery_beat.models import PeriodicTask
 from jobs import permissions
 from jobs.models import Job, Schedule
 from jobs.models.shape import address, moment
-from jobs.scheduling.coded import described
+from jobs.scheduling.coded import is_edited
 from jobs.scheduling.misfit import misfit
 from jobs.scheduling.rows import read_rows
 from jobs.scheduling.timings import next_turn
@@ -42,7 +42,7 @@ def _whole(schedule: Schedule) -> dict[str, Any]:
         "flaw": schedule.flaw,
         "misfit": misfit(entry),
         "key": schedule.key,
-        "is_edited": schedule.coded is not None and described(entry) != schedule.coded,
+        "is_edited": is_edited(schedule),
         "fingerprint": fingerprint(schedule),
         "url": address("jobs:schedule", schedule.pk),
     }

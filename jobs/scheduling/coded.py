@@ -74,7 +74,7 @@ def reset(schedule: Schedule, *, by: Any, reason: str = "") -> bool:
     """Take back what operators edited of a schedule of the code; False where nothing was.
     Raises PermissionDenied where it was of a task that `by` may not schedule."""
     entry = schedule.entry
-    if schedule.coded is None or described(entry) == schedule.coded:
+    if schedule.coded is None or not is_edited(schedule):
         return False
     _refuse_other_task(schedule, by)
     with transaction.atomic():
@@ -93,6 +93,11 @@ def _refuse_other_task(schedule: Schedule, by: Any) -> None:
         raise PermissionDenied
 
 
+def is_edited(schedule: Schedule) -> bool:
+    """Whether it is of the code, and somebody made it another."""
+    return schedule.coded is not None and described(schedule.entry) != schedule.coded
+
+
 def described(entry: PeriodicTask) -> dict[str, Any]:
     """What code could say of it, as it stands in its rows now."""
     when: dict[str, Any] = {}
@@ -107,10 +112,9 @@ def _follow(key: str, said: dict[str, Any]) -> None:
     name, coded = said["name"], said["coded"]
     schedule = Schedule.objects.with_entry().filter(key=key).first()
     if schedule is not None:
-        is_edited = described(schedule.entry) != schedule.coded
         if schedule.coded == coded:
             return
-        if not is_edited:
+        if not is_edited(schedule):
             _write(schedule.entry, coded)
             tell(schedule.entry, "edit", by=None, before=schedule.coded, after=coded)
     else:

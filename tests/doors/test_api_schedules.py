@@ -176,9 +176,9 @@ def test_the_list_is_narrowed_and_comes_in_pages(root):
         return [each["name"] for each in root.get("/schedules", **query).json()["items"]]
 
     assert names() == ["a", "b", "c"]
-    assert names(q="bank") == names(paused="true") == ["a"]
-    assert names(task=desk.FAIL) == names(flawed="true") == [broken.name]
-    assert (names(enabled="false"), names(q="add bank")) == (["b"], ["a"])
+    assert names(q="bank") == names(paused="true") == names(state="paused") == ["a"]
+    assert names(task=desk.FAIL) == names(state="flawed") == [broken.name]
+    assert (names(enabled="false", state="off"), names(q="add bank")) == (["b"], ["a"])
     first = root.get("/schedules", limit=2).json()
     rest = root.get("/schedules", limit=2, cursor=first["next"]).json()
     assert [each["name"] for each in first["items"] + rest["items"]] == ["a", "b", "c"]
