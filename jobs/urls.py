@@ -18,6 +18,7 @@ from jobs.web import (
     downloads,
     edit,
     export,
+    fire,
     home,
     jobs,
     log,
@@ -66,6 +67,7 @@ urlpatterns = [
     path("schedules/new", schedule_form.new_schedule, name="new_schedule"),
     path("schedules/preview", schedule_form.schedule_preview, name="schedule_preview"),
     path("schedules/timeline", timeline.timeline, name="timeline"),
+    path("schedules/<int:schedule_id>/fire", fire.fire, name="fire_schedule"),
     path("schedules/<int:schedule_id>/backfill", backfill.backfill, name="backfill"),
     path(
         "schedules/<int:schedule_id>/backfills/<uuid:backfill_id>",

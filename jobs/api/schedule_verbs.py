@@ -1,7 +1,7 @@
 """The verbs on one schedule."""
 
 from collections.abc import Callable, Mapping
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -37,31 +37,38 @@ class ScheduleVerbConverter(StringConverter):
     regex = "|".join(get_args(Verb))
 
 
+class Fire(GoOn):
+    """All its parameters, in the place of the schedule's own; dots for a secret that stays."""
+
+    params: dict[str, Any] | None = None
+
+
 @router.post(
     "/schedules/{int:schedule_id}/fire",
     auth=scoped(Scope.RUN),
     response=may_answer(shapes.Asked, 202, CONFLICT | {200: shapes.Asked}),
     summary="Run it now",
 )
-def fire(request: HttpRequest, schedule_id: int, given: GoOn | None = None) -> HttpResponse:
-    """One job of it, now, with its parameters; it stands for no moment, is yours, and moves
-    nothing. You must manage the schedule and may run its task."""
-    user, given = person(request), given or GoOn()
+def fire(request: HttpRequest, schedule_id: int, given: Fire | None = None) -> HttpResponse:
+    """One job of it, now, with its parameters or with others; it stands for no moment, is
+    yours, and moves nothing. You must manage the schedule and may run its task."""
+    user, given = person(request), given or Fire()
     entry = permissions.schedule(user, "manage", schedule_id)
     if not user.is_superuser and not permissions.tasks(user, "run").filter(pk=entry.task):
         raise PermissionDenied
     job, is_new = keyed(
         request,
         key_of(request, given.idempotency_key),
-        {"fire": schedule_id},
-        lambda job_id: _fired(request, entry, given.reason, job_id),
+        {"fire": schedule_id, "params": given.params},
+        lambda job_id: _fired(request, entry, given, job_id),
     )
     return asked(request, job, is_new)
 
 
-def _fired(request: HttpRequest, entry: PeriodicTask, reason: str, job_id: str | None) -> Job:
+def _fired(request: HttpRequest, entry: PeriodicTask, given: Fire, job_id: str | None) -> Job:
+    how: dict[str, Any] = {"reason": given.reason, "job_id": job_id, "params": given.params}
     try:
-        return entries.run_now(entry, by=person(request), reason=reason, job_id=job_id)
+        return entries.run_now(entry, by=person(request), **how)
     except Invalid as wrong:
         raise wrong_params(wrong) from None
     except Unreadable:

@@ -1,5 +1,6 @@
 """What people do to schedules: each verb writes its event in the same transaction."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -7,10 +8,12 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
+from jobs import registry
 from jobs.models import Event, Job, Schedule
 from jobs.signals import thing_changed
 
 from .fire import fire
+from .given import named, read, veiled
 
 
 def switch(entry: PeriodicTask, on: bool, *, by: Any, reason: str = "") -> bool:
@@ -30,13 +33,31 @@ def switch(entry: PeriodicTask, on: bool, *, by: Any, reason: str = "") -> bool:
 
 
 def run_now(
-    entry: PeriodicTask, *, by: Any, reason: str = "", job_id: str | None = None
+    entry: PeriodicTask,
+    *,
+    by: Any,
+    reason: str = "",
+    job_id: str | None = None,
+    params: Mapping[str, Any] | None = None,
 ) -> Job:
-    """One job of the schedule out of its turn; raises what `fire` raises."""
+    """One job of the schedule out of its turn, with its own parameters or with `params` in
+    their place; raises what `fire` raises."""
     with transaction.atomic():
-        job = fire(entry, by=by, job_id=job_id)
-        tell(entry, "run", by=by, job=job, reason=reason)
+        job = fire(entry, by=by, job_id=job_id, params=params, note=reason)
+        after = None if params is None else {"params": _differing(entry, job, params)}
+        tell(entry, "run", by=by, job=job, reason=reason, after=after)
     return job
+
+
+def _differing(entry: PeriodicTask, job: Job, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What the job was given that the schedule does not give, as people may see it."""
+    known = registry.get(entry.task).parameters
+    args, kwargs = read(entry.args or "[]", list), read(entry.kwargs or "{}", dict)
+    own, given = (
+        veiled(known, named(known, args, kwargs)),
+        registry.shown(job.task_id, job.params),
+    )
+    return {name: given[name] for name in params if given[name] != own.get(name)}
 
 
 def pause(entry: PeriodicTask, *, by: Any, note: str = "") -> bool:

@@ -1,5 +1,6 @@
 """A schedule's turn: the row of the job it stands for."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,12 +26,20 @@ HIGHEST_PRIORITY = 9
 _ROUTES = ("exchange", "routing_key")
 
 
-def fire(entry: PeriodicTask, *, by: Any = None, job_id: str | None = None) -> Job:
-    """One job of this schedule, now, owned by `by`. Raises what `asked` and `enqueue`
-    raise; a task that is disabled makes a job that waits for it."""
-    wish = _wish(entry)
+def fire(
+    entry: PeriodicTask,
+    *,
+    by: Any = None,
+    job_id: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    note: str = "",
+) -> Job:
+    """One job of this schedule, now, owned by `by`, with its parameters or with others.
+    Raises what `asked` and `enqueue` raise; a task that is disabled makes a job that waits
+    for it."""
+    wish = _wish(entry) | {"note": note}
     wish["columns"] = {"schedule_id": entry.pk, "options": _named_after(entry)}
-    given = _given(entry, timezone.now())
+    given = _given(entry, timezone.now(), params)
     return enqueue(entry.task, given, by=by, job_id=job_id, **wish)
 
 
@@ -126,8 +135,10 @@ def _named_after(entry: PeriodicTask) -> str:
     return kept_options({"headers": {"periodic_task_name": entry.name}})
 
 
-def _given(entry: PeriodicTask, due_at: datetime) -> dict[str, Any]:
-    return with_moment(entry.task, asked(entry), due_at.astimezone(zone_of(entry)))
+def _given(
+    entry: PeriodicTask, due_at: datetime, params: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    return with_moment(entry.task, asked(entry, params), due_at.astimezone(zone_of(entry)))
 
 
 def is_judged(task: str) -> bool:

@@ -120,15 +120,18 @@ def unveiled(
     }
 
 
-def asked(entry: PeriodicTask) -> dict[str, Any]:
+def asked(entry: PeriodicTask, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What a job of this schedule is to be given, by name and readable; raises Invalid,
-    Unreadable and UnknownTask."""
+    Unreadable and UnknownTask. `params` are others in the place of its own, in which dots
+    mean the secrets that it has."""
     parameters = registry.get(entry.task).parameters
     try:
         args, kwargs = read(entry.args or "[]", list), read(entry.kwargs or "{}", dict)
     except ValueError as reason:
         raise Invalid({"": [str(reason)]}) from None
-    return named(parameters, args, opened(kwargs))
+    own = named(parameters, args, kwargs)
+    given: dict[str, Any] = opened(own) if params is None else unveiled(parameters, params, own)
+    return given
 
 
 def with_moment(task: str, given: dict[str, Any], local: datetime) -> dict[str, Any]:

@@ -71,6 +71,8 @@ page  POST edit_schedule                         login 404   403   403   409   4
 page  GET schedule_preview                       login 405   405   405   405   405   405   login
 page  POST schedule_preview                      login 403   403   403   200   403   200   login
 page  GET timeline                               login 200   200   200   200   200   200   login
+page  GET fire_schedule                          login 404   403   403   200   404   200   login
+page  POST fire_schedule                         login 404   403   403   422   404   422   login
 page  GET backfill                               login 404   403   403   200   404   200   login
 page  POST backfill                              login 404   403   403   422   404   422   login
 page  GET backfilled                             login 404   200   200   200   404   200   login

@@ -38,6 +38,7 @@ def address(name: str, world: dict[str, Any]) -> str:
         "preview": [world["job"].pk, world["text"].pk],
         "verb": [world["job"].pk, "cancel"],
         "revoke_token": [world["token"].pk],
+        "fire_schedule": [world["schedule"].pk],
         "backfill": [world["schedule"].pk],
         "backfilled": [world["schedule"].pk, world["backfill"].pk],
         "cancel_backfill": [world["schedule"].pk, world["backfill"].pk],

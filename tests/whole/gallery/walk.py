@@ -113,6 +113,7 @@ def _backfills() -> dict[str, str]:
     form = reverse("jobs:backfill", args=[row.schedule_id])
     range_ = f"since={row.since:%Y-%m-%dT%H:%M}&until={row.asked_at:%Y-%m-%dT%H:%M}"
     return {
+        "fire": reverse("jobs:fire_schedule", args=[row.schedule_id]),
         "backfill": form,
         "backfill-look": f"{form}?{range_}&which=missing&first=oldest&concurrency=4",
         "backfill-refused": f"{form}?{range_}&which=odd&first=oldest&concurrency=1000",
