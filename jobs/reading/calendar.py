@@ -145,6 +145,7 @@ def _turns(plan: Plan, days: Days, now: datetime) -> Iterator[Fire]:
     at, left = next(moments(plan, days.begin, days.end), None), plan.left
     while at is not None and at < days.end and left != 0:
         close, count, is_often = _bundle(plan, at, days)
+        count = max(count, 1)  # the stored moment comes, whatever its times say by now
         count = count if left is None else min(count, left)
         yield Fire(
             at=at,

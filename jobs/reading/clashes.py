@@ -89,10 +89,11 @@ class _Others:
         return each.with_mark(Mark(Kind.CLASH, _("Clash"), words))
 
     def _near(self, user: permissions.Person, until: datetime) -> list[int]:
-        alike = [name for name, queue in self.queues.items() if queue == self.queue]
-        by_task = Q(entry__queue__isnull=True) | Q(entry__queue="")
-        near = Q(entry__task=self.task) | Q(entry__queue=self.queue)
-        near |= by_task & Q(entry__task__in=alike)
+        near = Q(entry__task=self.task)
+        if self.queue:  # of a task that nobody knows here, nobody knows that either
+            alike = [name for name, queue in self.queues.items() if queue == self.queue]
+            by_task = Q(entry__queue__isnull=True) | Q(entry__queue="")
+            near |= Q(entry__queue=self.queue) | by_task & Q(entry__task__in=alike)
         rows = Schedule.objects.planned().filter(near, fire_at__lte=until, stale_at=None)
         seen = rows.filter(entry__in=permissions.schedules(user)).exclude(pk=self.row.pk)
         return list(seen.values_list("pk", flat=True)[:MOST_OTHERS])

@@ -112,6 +112,14 @@ def test_what_comes_often_is_counted_and_stands_above_the_hours(admin):
     assert {fire.count for fire in month.coming.fires[1:]} == {1440}
 
 
+def test_a_stored_moment_is_one_fire_also_where_its_line_says_another(admin):
+    made = cron("0 3 * * *")
+    at = Schedule.objects.get(pk=made.pk).due_at + timedelta(minutes=20)
+    Schedule.objects.filter(pk=made.pk).update(due_at=at, fire_at=at)
+    [fire] = look(admin, view="day", date=f"{at:%Y-%m-%d}").coming.fires
+    assert (fire.at, fire.count) == (at, 1)
+
+
 def test_a_number_of_fires_that_are_left_ends_what_is_shown(admin):
     cron("0 * * * *", remaining=5)
     assert sum(count for _at, _state, count in told(look(admin, view="month"))) == 5

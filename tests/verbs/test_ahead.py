@@ -79,6 +79,14 @@ def test_the_same_task_is_told_on_whatever_queue_and_others_are_counted(tasks, b
     assert told(boss, row) == ["“first” runs the same task, 01:10 to 01:22; and 1 more"]
 
 
+def test_tasks_that_nobody_knows_share_no_queue_that_could_be_named(tasks, boss):
+    for name in ("shop.gone", "shop.away"):
+        rows.task(name)
+    daily("01:10", "first", "shop.gone")
+    row = daily("01:10", "second", "shop.away")
+    assert told(boss, row) == []
+
+
 def test_what_is_off_or_skipped_is_not_in_the_way(tasks, boss):
     daily("01:15", "off", enabled=False)
     tomorrow = [{"date": NIGHT.date().isoformat()}]
