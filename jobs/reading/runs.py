@@ -1,12 +1,11 @@
 """The last runs of a task: how they ended, how long they took, what is usual."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import takewhile
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
@@ -16,7 +15,8 @@ from jobs.states import FINAL, SUCCESSFUL, State
 
 COUNT = 30
 _WORKED = (*SUCCESSFUL, State.FAILED)
-_FILL = {
+_PLACES = [round(n * 100 / COUNT + 0.47, 2) for n in range(COUNT)]
+_FILL: dict[str, str] = {
     State.COMPLETED: "f-ok",
     State.COMPLETED_WITH_ERRORS: "f-warn",
     State.FAILED: "f-bad",
@@ -24,15 +24,13 @@ _FILL = {
 }
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     state: str
     seconds: float | None
     ended: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """One run as a bar of the strip; places and sizes in percent of the drawing."""
 
     x: float
@@ -114,15 +112,14 @@ class Runs:
     def bars(self) -> list[Bar]:
         """Heights follow the time taken; twice the usual and more fills the strip."""
         full = 2 * (self.usual or max(self.spans, default=0)) or 1
-        start = COUNT - len(self.runs)
         return [
             Bar(
-                x=round((start + n) * 100 / COUNT + 0.47, 2),
+                x=x,
                 height=round(min(max(100 * (run.seconds or 0) / full, 18), 100), 1),
-                fill=_FILL.get(State(run.state), "f-idle"),
+                fill=_FILL.get(run.state, "f-idle"),
                 has_dot=run.state == State.FAILED,
             )
-            for n, run in enumerate(self.runs)
+            for x, run in zip(_PLACES[COUNT - len(self.runs) :], self.runs, strict=True)
         ]
 
 

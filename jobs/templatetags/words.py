@@ -1,8 +1,8 @@
 """Words and small marks for people: states, spans of time, sizes, names of tasks."""
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django import template
@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from jobs.conf import configuration
-from jobs.reading.runs import Bar
 from jobs.reading.spans import duration, rough
 from jobs.states import Requested, State, WaitingFor
 
@@ -28,6 +27,7 @@ _SHORT = {State.COMPLETED_WITH_ERRORS: pgettext_lazy("state in a list", "With er
 
 
 @register.simple_tag
+@cache
 def icon(name: str, tone: str = "") -> SafeString:
     """A symbol of the sprite; it says nothing to a screen reader, words stand beside it."""
     return format_html(
@@ -128,23 +128,6 @@ def _in_words(at: datetime, here: datetime, form: str) -> str:
         return _("just now")
     words = _("{time} ago") if seconds > 0 else _("in {time}")
     return words.format(time=rough(seconds))
-
-
-@register.filter
-def drawn(bars: Iterable[Bar]) -> SafeString:
-    """The runs of a strip. A page has a thousand of them: too many to escape each, and
-    there is nothing in them but numbers and classes of ours."""
-    return mark_safe("".join(map(_bar, bars)))
-
-
-def _bar(bar: Bar) -> str:
-    rect = (
-        f'<rect class="{bar.fill}" x="{bar.x}%" y="{bar.y}%" width="2.4%" '
-        f'height="{bar.height}%" rx="1"></rect>'
-    )
-    if not bar.has_dot:
-        return rect
-    return f'{rect}<circle class="f-bad" cx="{bar.middle}%" cy="{bar.dot}%" r="2.2"></circle>'
 
 
 @register.filter
