@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+_LONGEST_END = 48
+
 
 class Leader(models.Model):
     """One row per office. A holder that stops renewing loses it when the lease ends."""
@@ -15,6 +17,8 @@ class Leader(models.Model):
     SCHEDULES: ClassVar[str] = "schedules"
     # Held by whoever fires schedules beside us, for as long as that was noticed lately.
     STRANGER: ClassVar[str] = "another scheduler"
+    # Before the end of the name of each beat that would lead if it could.
+    STANDBY: ClassVar[str] = "standby:"
 
     office = models.CharField(max_length=64, primary_key=True)
     holder = models.CharField(max_length=255)
@@ -45,6 +49,22 @@ class Leader(models.Model):
         fresh = Leader(office=office, holder=holder, expires_at=end)
         Leader.objects.bulk_create([fresh], ignore_conflicts=True)
         return row.filter(holder=holder).exists()
+
+    @classmethod
+    def stand_by(cls, holder: str, seconds: float) -> None:
+        """Tell that `holder` would fire schedules if nobody did."""
+        cls.hold(cls._waiting(holder), holder, seconds)
+
+    @classmethod
+    def stand_by_no_more(cls, holder: str) -> None:
+        """With those who ended without a word."""
+        waiting = cls.objects.filter(office__startswith=cls.STANDBY)
+        gone = Q(office=cls._waiting(holder)) | Q(expires_at__lte=Now())
+        waiting.filter(gone).delete()
+
+    @classmethod
+    def _waiting(cls, holder: str) -> str:
+        return cls.STANDBY + holder[-_LONGEST_END:]
 
     @classmethod
     def is_held(cls, office: str) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs.models import Leader
@@ -24,6 +25,8 @@ class Beat:
     lag_seconds: float = 0.0
     """How much too late it found what was due then."""
     leads: bool = False
+    standing_by: int = 0
+    """How many more beats would take over."""
     is_doubled: bool = False
     """Whether another scheduler fires the same schedules."""
 
@@ -48,19 +51,21 @@ class Beat:
 
 def beat() -> Beat:
     """One query."""
-    offices = (Leader.SCHEDULES, Leader.STRANGER)
-    rows = Leader.objects.filter(office__in=offices).annotate(asked_at=Now())
-    found = {row.office: row for row in rows}
-    stranger, leader = found.get(Leader.STRANGER), found.get(Leader.SCHEDULES)
-    is_doubled = stranger is not None and stranger.expires_at > stranger.asked_at
+    ours = Q(office__in=(Leader.SCHEDULES, Leader.STRANGER))
+    rows = Leader.objects.filter(ours | Q(office__startswith=Leader.STANDBY))
+    found = {row.office: row for row in rows.annotate(asked_at=Now())}
+    held = {office for office, row in found.items() if row.expires_at > row.asked_at}
+    leader, is_doubled = found.get(Leader.SCHEDULES), Leader.STRANGER in held
+    standing_by = sum(office.startswith(Leader.STANDBY) for office in held)
     if leader is None:
-        return Beat(is_doubled=is_doubled)
+        return Beat(standing_by=standing_by, is_doubled=is_doubled)
     return Beat(
         holder=leader.holder,
         since=leader.taken_at,
         looked_at=leader.renewed_at,
         age_seconds=(leader.asked_at - leader.renewed_at).total_seconds(),
         lag_seconds=leader.lag_seconds,
-        leads=leader.expires_at > leader.asked_at,
+        leads=Leader.SCHEDULES in held,
+        standing_by=standing_by,
         is_doubled=is_doubled,
     )

@@ -2,6 +2,7 @@
 of it in memory. The relay runs beside it."""
 
 import logging
+import math
 import os
 import socket
 import time
@@ -36,6 +37,7 @@ class DatabaseScheduler(StockScheduler):
         self.leads = False
         self.has_taken_over = False
         self.lag_seconds = 0.0
+        self.stood_by_at = -math.inf
         self.relay: Relay | None = None
         super().__init__(*args, lazy=lazy, **kwargs)
         self.max_interval = LONGEST_NAP_SECONDS
@@ -65,6 +67,7 @@ class DatabaseScheduler(StockScheduler):
         self.leads = Leader.hold(Leader.SCHEDULES, self.holder, lease, lag)
         if not self.leads:
             self.has_taken_over = False
+            self.stand_by()
             return None
         if not self.has_taken_over:
             logger.info("Beat leads: it fires the schedules.")
@@ -72,8 +75,16 @@ class DatabaseScheduler(StockScheduler):
             self.has_taken_over = True
         return Leader.objects.get(pk=Leader.SCHEDULES).renewed_at
 
+    def stand_by(self) -> None:
+        """Tell now and then that somebody would take over."""
+        lease = configuration().lease_seconds
+        if time.monotonic() - self.stood_by_at > lease / 3:
+            self.stood_by_at = time.monotonic()
+            Leader.stand_by(self.holder, lease)
+
     def take_over(self) -> None:
         """What code declares is brought in, and what it may have mended is tried again."""
+        Leader.stand_by_no_more(self.holder)
         follow_code(self.app)
         reconsider()
 
@@ -101,4 +112,6 @@ class DatabaseScheduler(StockScheduler):
         if self.leads:
             self.leads = False
             Leader.resign(Leader.SCHEDULES, self.holder)
+        elif self.relay is not None:
+            Leader.stand_by_no_more(self.holder)
         super().close()

@@ -143,6 +143,7 @@ def test_what_is_due_and_nobody_fires_is_told(admin):
     Leader.hold(Leader.SCHEDULES, "web-1:17", 60)
     html = admin.get(PAGE).content.decode()
     assert "Nobody fires schedules" not in html and "leader web-1," in html
+    assert "Standing by <span>0</span>" in html
 
 
 @pytest.mark.parametrize(
