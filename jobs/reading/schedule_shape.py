@@ -34,16 +34,17 @@ def _whole(schedule: Schedule) -> dict[str, Any]:
     entry = schedule.entry
     # First: an edit that beat has not heeded yet may have mended the flaw, or brought one.
     next_at = next_turn(entry)
+    said = told(schedule)
     return {
         "id": schedule.pk,
-        **told(schedule),
+        **said,
         "next_fire_at": moment(next_at),
         "paused": _paused(schedule),
         "flaw": schedule.flaw,
         "misfit": misfit(entry),
         "key": schedule.key,
         "is_edited": is_edited(schedule),
-        "fingerprint": fingerprint(schedule),
+        "fingerprint": fingerprint(schedule, said),
         "url": address("jobs:schedule", schedule.pk),
     }
 

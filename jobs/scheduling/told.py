@@ -59,10 +59,12 @@ def told(schedule: Schedule) -> dict[str, Any]:
     return {name: found[name] for name in FIELDS}
 
 
-def fingerprint(schedule: Schedule) -> str:
+def fingerprint(schedule: Schedule, said: Mapping[str, Any] | None = None) -> str:
     """The same for the same schedule; who edits it carries it to notice that another person
-    saved. What beat counts down by itself is not in it."""
-    said = {name: value for name, value in told(schedule).items() if name != "remaining"}
+    saved. What beat counts down by itself is not in it. `said` is what it is `told` as, for
+    who has asked already."""
+    whole = told(schedule) if said is None else said
+    said = {name: value for name, value in whole.items() if name != "remaining"}
     stored = [said, schedule.entry.args, schedule.entry.kwargs]
     return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:32]
 
