@@ -3,6 +3,7 @@
 Every variable is described in docs/settings.md.
 """
 
+import os
 import warnings
 import zoneinfo
 from pathlib import Path
@@ -146,6 +147,10 @@ CELERY_BROKER_URL = places.for_kombu(
         schemes=places.BROKER_SCHEMES,
     )
 )
+# Celery believes this variable before its settings, and its command copies BROKER_URL there;
+# but it does not know `unix://`.
+if given := os.environ.get("CELERY_BROKER_URL"):
+    os.environ["CELERY_BROKER_URL"] = places.for_kombu(given)
 # A broker that hangs must be noticed; kombu's default is to wait for ever.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"confirm_publish": True, "read_timeout": 30, "write_timeout": 5}

@@ -180,6 +180,27 @@ def test_broker_url_wins_over_its_other_names(tmp_path):
     assert ask("s.CELERY_BROKER_URL", tmp_path, **urls).stdout.strip() == "redis://a/0"
 
 
+@pytest.mark.parametrize("name", ["BROKER_URL", "CELERY_BROKER_URL"])
+def test_celerys_command_takes_a_socket_as_everything_else_does(tmp_path, name):
+    """Its option `--broker` reads BROKER_URL, and wins over all settings."""
+    told = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "project", "inspect", "ping", "-t", "1"],
+        cwd=settings.BASE_DIR,
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": "project.settings",
+            "ENV_FILE": os.devnull,
+            "DATA_DIR": str(tmp_path),
+            "BROKER_URL": "",
+            name: f"unix://{tmp_path}/nobody.sock",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"Error 2 connecting to {tmp_path}/nobody.sock" in told.stderr
+
+
 def test_without_urls_nothing_of_this_machine_is_used(tmp_path):
     said = ask("s.REDIS_URL, s.CELERY_BROKER_URL, s.DATABASES['default']['NAME']", tmp_path)
     assert said.stdout.count(str(tmp_path)) == 3, said.stderr
