@@ -15,7 +15,6 @@ from django_celery_beat.models import (
 
 from jobs.dispatch.relay import release_next
 from jobs.models import Event, Job, Leader, Overlap, Schedule
-from jobs.reading import beat as office
 from jobs.scheduling import given
 from jobs.scheduling import scheduler as scheduler_module
 from jobs.scheduling.decide import Facts
@@ -48,31 +47,6 @@ def test_what_is_due_becomes_a_job_of_nobody_with_its_moment():
     assert (job.owner, job.due_at, job.tags) == (None, due, [])
     row = schedule(made)
     assert (row.due_at, row.fire_at, row.last_due_at) == (due + HOUR, due + HOUR, due)
-
-
-def test_the_office_tells_how_late_the_last_look_was():
-    made, scheduler = every(3600), beat()
-    run_at(made)
-    moment = first_due(made)
-    scheduler.time_as_leader()
-    scheduler.look(moment + timedelta(seconds=30))
-    scheduler.time_as_leader()
-    assert Leader.objects.get(office=Leader.SCHEDULES).lag_seconds == pytest.approx(30)
-    scheduler.look(moment + timedelta(seconds=31))
-    scheduler.time_as_leader()
-    assert Leader.objects.get(office=Leader.SCHEDULES).lag_seconds == 0
-
-
-def test_who_does_not_lead_tells_now_and_then_that_it_would(django_assert_num_queries):
-    first, second = beat("first"), beat("second")
-    assert first.time_as_leader() is not None and office.beat().standing_by == 0
-    assert second.time_as_leader() is None
-    assert (office.beat().holder, office.beat().standing_by) == ("first", 1)
-    with django_assert_num_queries(3):  # it asks for the office, and writes nothing more
-        second.time_as_leader()
-    Leader.resign(Leader.SCHEDULES, "first")
-    assert second.time_as_leader() is not None
-    assert (office.beat().holder, office.beat().standing_by) == ("second", 0)
 
 
 def test_stock_pages_see_what_was_run_and_that_is_no_edit():
