@@ -81,7 +81,8 @@ def changes_of(zone: tzinfo, since: datetime, until: datetime) -> list[Change]:
 
 
 def _changes(zone: tzinfo, since: datetime, until: datetime) -> Iterator[Change]:
-    days = (since + n * DAY for n in range((until - since) // DAY + 2))
+    first = since.replace(microsecond=0)  # clocks are changed at whole seconds
+    days = (first + n * DAY for n in range((until - since) // DAY + 2))
     for begin, end in pairwise(days):
         before, after = _offset(zone, begin), _offset(zone, end)
         if before != after:

@@ -101,6 +101,15 @@ def test_each_number_is_that_of_the_moment_in_the_list_of_all(line, zone):
 
 
 @pytest.mark.django_db
+def test_it_is_told_alike_at_whatever_fraction_of_a_second_one_asks():
+    told, later = (
+        preview(made("*/15 1-2 * * *"), now, 4)
+        for now in (NOW, NOW + timedelta(seconds=7, microseconds=345_678))
+    )
+    assert told == later
+
+
+@pytest.mark.django_db
 def test_an_hourly_one_fires_both_times_and_leaps_without_a_gap():
     told = preview(made("30 * * * *", "Europe/Berlin"), NOW, 2)
     assert [seen(each)[1:] for each in told.notable] == [
