@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import models
 from django.db.models.signals import pre_save
+from django_celery_beat.models import CrontabSchedule
 
 from jobs.models import Job, LogChunk, Worker
 from tests.doors import rows
@@ -20,6 +21,7 @@ WORDS = f"{HOSTILE} {OSC}"
 OURS = {
     "file", "digest", "lease", "content_type", "arguments", "options", "marker", "holder",
     "password", "period", "timezone", "codename", "args", "kwargs", "headers", "task",
+    "minute", "hour", "day_of_week", "day_of_month", "month_of_year",
 }  # fmt: skip
 EMPTY_IS_ANOTHER_ROW = {"Task.error", "Grant.tag", "Grant.pattern"}
 SHOWN = {"jobs", "auth", "django_celery_beat"}
@@ -52,6 +54,11 @@ def strange_keys(admin: User) -> Job:
     task = rows.task(STRANGE["task"], title=HOSTILE[:200], error=f"Traceback\n{HOSTILE}")
     Worker.tell(HOSTILE[:200], {"pool": HOSTILE[:60], "slots": 1, "others": 0, "queues": []})
     return rows.job("failed", id=STRANGE["id"], task=task.name, owner=admin, error=HOSTILE)
+
+
+def poison_cron_lines() -> None:
+    """Those that the exhibits do not need any more to be what they are."""
+    CrontabSchedule.objects.exclude(hour="*").update(minute=WORDS[:240])
 
 
 def _poison(sender: Any, instance: Any, **kwargs: Any) -> None:

@@ -18,7 +18,7 @@ from tests.watched_tasks import FUNCTION
 from tests.whole.chromium import signed_in
 
 from . import exhibits, walk
-from .poison import WORDS, poisoned, strange_keys
+from .poison import WORDS, poison_cron_lines, poisoned, strange_keys
 
 pytestmark = pytest.mark.browser
 MARKUP = """img[src=x], :is(main, #content, #container) :is(script:not([src], [type*=json]),
@@ -90,6 +90,7 @@ def pages(admin: User) -> dict[str, str]:
     User.objects.update(first_name=WORDS[:150], last_name=WORDS[:150])
     with poisoned():
         jobs = exhibits.hang(admin)
+    poison_cron_lines()
     strange = strange_keys(admin)
     text = rows.artifact(jobs["failed"], "a.txt", WORDS.encode(), content_type="text/plain")
     found = walk.addresses(jobs) | walk.others(jobs) | searches(strange)
