@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from django.db.models import F, Max, Min
 
@@ -20,6 +20,10 @@ class Line(NamedTuple):
     """ISO 8601, UTC."""
     level: str
     text: str
+
+
+Piece: TypeAlias = tuple[int, list[list[str]]]
+"""The number of a line; of it and of those that follow what is stored: time, level, text."""
 
 
 @dataclass
@@ -105,6 +109,12 @@ def as_text(
 def plain(text: str) -> str:
     """Without the colours of a terminal."""
     return _COLOUR.sub("", text) if "\x1b" in text else text
+
+
+def pieces(job: Job) -> Iterator[Piece]:
+    """All lines as they are stored, in order, a few in memory at a time."""
+    stored = job.log_chunks.order_by("first").values_list("first", "lines")
+    yield from stored.iterator(chunk_size=20)
 
 
 def walk(job: Job, number: int = 0) -> Iterator[Line]:

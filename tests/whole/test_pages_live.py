@@ -10,7 +10,9 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from jobs.dispatch.enqueue import enqueue
+from jobs.live import messages
 from jobs.models import Job
+from jobs.signals import job_reported
 from jobs.states import State
 from jobs.templatetags.ansi import ansi
 from tests.doors import rows
@@ -91,6 +93,15 @@ def test_lines_come_live_in_colours_and_as_text(page, admin, tmp_path):
     expect(page.locator("#lines li")).to_have_count(3)
     numbers = page.locator("#lines li a").all_inner_texts()
     assert numbers == ["1", "2", "3"]
+    page.get_by_label("Find in the whole log").fill("line")
+    expect(page.locator("#log-hits")).to_contain_text("1 of 3")
+    come = [[4, "2026-08-22T14:12:06Z", "info", "\x1b[31mLi\x1b[0mne 4"]]
+    come.append([5, "2026-08-22T14:12:06Z", "info", "something else"])
+    frames = [messages.log(job.pk, 1, 4, come)]
+    job_reported.send(sender=None, job_id=job.pk, frames=frames)
+    expect(page.locator("#log-hits")).to_contain_text("1 of 4")
+    page.get_by_label("The one before").click()
+    expect(page.locator("#L4")).to_be_in_viewport()
     held(tmp_path).touch()
     expect(page.locator("#part-head .pill")).to_have_text("Completed")
 

@@ -43,6 +43,7 @@ export class Log {
     if (!lines.length) return;
     this.lines.put(lines);
     this.tell();
+    this.list.dispatchEvent(new CustomEvent("lines", { detail: lines }));
     this.isFollowing ? this.end() : this.view.drawSoon();
   }
 

@@ -3,12 +3,16 @@
 import { quantity } from "./times.js";
 
 const PAUSE = 300; // of typing
+const QUIET = 2000; // between two words on hits that came by themselves
+const COLOUR = /\x1b\[[0-9;]*m/g;
 
 export function attachFind(log, field, status) {
   let numbers = [];
   let at = -1;
   let typing = 0;
+  let telling = 0;
 
+  log.list.addEventListener("lines", ({ detail }) => hear(detail));
   field.addEventListener("input", () => {
     clearTimeout(typing);
     typing = setTimeout(find, PAUSE);
@@ -28,11 +32,28 @@ export function attachFind(log, field, status) {
     const found = words ? await log.lines.ask({ hits: "", find: words, level: log.lines.level }) : { numbers: [] };
     if (words !== field.value.trim()) return; // typed on meanwhile
     numbers = found.numbers;
+    const last = numbers.at(-1) ?? 0;
+    // What has come in the last second is not stored yet: the server cannot know it.
+    if (!found.is_more) numbers.push(...holding([...log.lines.kept.values()].filter(([number]) => number > last)));
     at = -1;
     status.hidden = !words;
     log.view.redraw();
     tell(found.is_more);
     go(1);
+  }
+
+  // Lines that came since: those that hold the words are hits, too. A later attempt may write
+  // the last ones anew.
+  function hear(lines) {
+    if (!log.words || status.dataset.more) return;
+    numbers = [...numbers.filter((number) => number < lines[0][0]), ...holding(lines)];
+    telling ||= setTimeout(() => tell(void (telling = 0)), QUIET);
+  }
+
+  function holding(lines) {
+    const holds = ([number, , , text]) =>
+      log.lines.isChosen(number) && text.replace(COLOUR, "").toLowerCase().includes(log.words);
+    return log.words ? lines.filter(holds).map(([number]) => number).sort((one, other) => one - other) : [];
   }
 
   // To the next hit, or the one before; from the last one on to the first.
