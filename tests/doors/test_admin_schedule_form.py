@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django_celery_beat.models import PeriodicTask
 
+from jobs import registry
 from jobs.models import Event, Schedule
 from jobs.params.secret import SEALED
 from jobs.scheduling.entries import pause
@@ -240,3 +241,14 @@ def test_the_form_runs_no_script_of_its_own(world):
         body = rest.partition("</script>")[0].strip()
         assert body == "" or 'type="application/json"' in opening, body
     assert " style=" not in page
+
+
+def test_the_text_of_a_docstring_is_no_html(world):
+    """Django's own template takes help for HTML."""
+    known = registry.get(rows.ADD).parameters
+    known.model.model_fields["x"].description = "Less than <b>."
+    try:
+        page = desk.at(world.boss).get(change(world.entry)).content.decode()
+    finally:
+        known.model.model_fields["x"].description = None
+    assert "Less than &lt;b&gt;." in page

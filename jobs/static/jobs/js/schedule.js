@@ -20,6 +20,8 @@ async function posted(url, extra = {}) {
 }
 
 const look = oneAtATime(async () => {
+  // A site without our pages has no such address; an empty one would save what is typed.
+  if (!place.dataset.schedule) return;
   const fresh = await posted(place.dataset.schedule);
   if (fresh) swap(fresh);
 });
