@@ -152,7 +152,7 @@ def _turns(plan: Plan, days: Days, now: datetime) -> Iterator[Fire]:
             task=plan.entry.task,
             schedule=plan.entry.pk,
             count=count,
-            is_dark=plan.blackout.covers(at),
+            is_dark=all(map(plan.blackout.covers, (at, close - _TICK) if count > 1 else (at,))),
             is_overdue=at < now,
             is_often=is_often,
         )
@@ -165,10 +165,12 @@ def _bundle(plan: Plan, at: datetime, days: Days) -> tuple[datetime, int, bool]:
     those of the day though the others stand by their hours."""
     wall = at.astimezone(days.zone)
     day = days.midnight(wall.date() + DAY)
-    if days.view != "day":
-        count = plan.count(at - _TICK, day - _TICK)
-        if days.view == "month" or count >= OFTEN:
-            return day, count, days.view == "week"
     past = timedelta(minutes=wall.minute, seconds=wall.second, microseconds=wall.microsecond)
     hour = min(at - past + _HOUR, day)
-    return hour, plan.count(at - _TICK, hour - _TICK), False
+    in_day = 0 if days.view == "day" else plan.count(at - _TICK, day - _TICK)
+    if days.view == "month":
+        return day, in_day, False
+    in_hour = plan.count(at - _TICK, hour - _TICK)
+    if in_day >= OFTEN and in_day > in_hour:
+        return day, in_day, True
+    return hour, in_hour, False

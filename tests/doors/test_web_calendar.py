@@ -120,6 +120,14 @@ def test_a_stored_moment_is_one_fire_also_where_its_line_says_another(admin):
     assert (fire.at, fire.count) == (at, 1)
 
 
+def test_what_comes_often_in_one_hour_only_stands_in_that_hour(admin):
+    cron("* 8 * * *", name="at eight", blackout=[{"from": "08:30", "until": "09:00"}])
+    found = look(admin, date="2026-08-24")
+    assert {(fire.at.hour, fire.count) for fire in found.coming.fires} == {(8, 60)}
+    assert not found.grid.all_day
+    assert not any(fire.is_dark for fire in found.coming.fires)
+
+
 def test_a_number_of_fires_that_are_left_ends_what_is_shown(admin):
     cron("0 * * * *", remaining=5)
     assert sum(count for _at, _state, count in told(look(admin, view="month"))) == 5
