@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
@@ -14,6 +14,8 @@ from .plan import Plan
 from .times import DAY, Cron, Every
 
 YEAR = timedelta(days=366)
+MOST_STRETCHES = 12
+"""Of a blackout, so many whose fires are counted."""
 _TICK = timedelta(microseconds=1)
 
 
@@ -118,15 +120,14 @@ class Marks:
                 yield last, Mark(Kind.LAST, _("The last one"))
 
     def _stretches(self) -> Iterator[tuple[datetime, Mark]]:
-        for begin, end in self.plan.blackout.stretches(self.now, self.now + YEAR):
-            begin = max(begin.astimezone(UTC), self.now)
+        year = self.now, self.now + YEAR
+        for begin, end in self.plan.blackout.stretches(*year)[:MOST_STRETCHES]:
+            begin, end = max(begin, self.now), min(end, self.now + YEAR)
             first = self._from(begin)
             if first is not None and first < end:
                 n = self.plan.count(begin - _TICK, end - _TICK)
-                more = ngettext("%(n)d fire is skipped", "%(n)d fires are skipped", n) % {
-                    "n": n
-                }
-                yield first, Mark(Kind.BLACKOUT, _("It is not to run then"), more)
+                more = ngettext("%(n)d fire is skipped", "%(n)d fires are skipped", n)
+                yield first, Mark(Kind.BLACKOUT, _("It is not to run then"), more % {"n": n})
 
     def _blackout(self, moment: datetime) -> Mark | None:
         if not self.plan.blackout.covers(moment):

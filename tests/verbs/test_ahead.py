@@ -107,17 +107,6 @@ def test_what_one_may_not_see_does_not_exist(tasks):
     assert told(ada, row) == ["“mine” runs the same task, at 01:15"]
 
 
-def test_of_a_task_that_nobody_here_knows_the_queue_is_not_known_either(tasks, boss):
-    """Other processes know it; two of those need not be on one queue."""
-    for name in ("gone.one", "gone.other"):
-        rows.task(name)
-    daily("01:15", "one", "gone.one")
-    row = daily("01:15", "sync", "gone.other")
-    assert preview(boss, row).ahead and told(boss, row) == []
-    daily("01:15", "again", "gone.other")
-    assert told(boss, row) == ["“again” runs the same task, at 01:15"]
-
-
 def test_many_others_cost_no_more_queries(tasks, boss, django_assert_num_queries):
     row = daily("01:15", "sync")
     daily("01:15", "one")

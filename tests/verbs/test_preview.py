@@ -10,6 +10,7 @@ from django_celery_beat.models import (
     CrontabSchedule,
     IntervalSchedule,
     PeriodicTask,
+    SolarSchedule,
 )
 
 from jobs.models import CatchUp, Overlap, Schedule
@@ -195,6 +196,17 @@ def test_what_has_come_is_ahead_as_long_as_its_jitter_lasts_and_no_longer():
     assert fires_at > NOW
     assert preview(row, fires_at - timedelta(seconds=1)).ahead[0].due_at == NOW
     assert preview(row, fires_at).ahead[0].due_at == NOW + timedelta(hours=1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/New_York"])
+def test_a_blackout_from_one_end_of_the_calendar_to_the_other_is_counted_for_a_year(zone):
+    ever = [{"from": "0001-01-01T00:00", "until": "9999-12-31T23:59"}] * 20
+    sun = SolarSchedule(event="sunrise", latitude=27.7, longitude=85.3)
+    for row in (made("0 1 * * *", zone, blackout=ever), made(solar=sun, blackout=ever)):
+        told = preview(row, NOW, 3)
+        assert all(each.is_skipped for each in told.ahead)
+        assert told.ahead[0].marks[0].more in {f"{n} fires are skipped" for n in (366, 367)}
 
 
 @pytest.mark.django_db
