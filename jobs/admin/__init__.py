@@ -9,6 +9,7 @@ from django.contrib import admin
 
 from . import (
     artifacts,
+    backfills,
     events,
     grants,
     jobs,
@@ -26,6 +27,6 @@ name_columns()
 register(admin.site)
 
 __all__ = [
-    "artifacts", "events", "grants", "jobs", "register", "results", "schedules", "tasks",
-    "timings", "tokens", "workers",
+    "artifacts", "backfills", "events", "grants", "jobs", "register", "results", "schedules",
+    "tasks", "timings", "tokens", "workers",
 ]  # fmt: skip

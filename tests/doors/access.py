@@ -139,6 +139,11 @@ admin GET artifact change                        login 302   200   200   200   2
 admin GET artifact changelist                    login 200   200   200   200   200   200   login
 admin GET artifact delete                        login 403   403   403   403   403   403   login
 admin GET artifact history                       login 302   200   200   200   200   200   login
+admin GET backfill add                           login 403   403   403   403   403   403   login
+admin GET backfill change                        login 302   200   200   200   302   200   login
+admin GET backfill changelist                    login 200   200   200   200   200   200   login
+admin GET backfill delete                        login 403   403   403   403   403   403   login
+admin GET backfill history                       login 302   200   200   200   302   200   login
 admin GET clockedschedule add                    login 403   403   403   200   403   200   login
 admin GET clockedschedule change                 login 302   302   302   302   302   302   login
 admin GET clockedschedule changelist             login 200   200   200   200   200   200   login

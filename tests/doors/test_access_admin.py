@@ -37,6 +37,7 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
         ApiToken.objects.issue(owner, ["read"])[0],
         Worker.objects.get(),
         rows.artifact(job, "a.txt"),
+        rows.backfill(rows.schedule()),
         Grant.objects.create(group=group, role=Role.VIEWERS, pattern="other.*"),
     ]  # fmt: skip
     return {"people": people, "rows": {type(row)._meta.model_name: row.pk for row in shown}}
