@@ -28,7 +28,7 @@ class Step:
 
 def steps(job: Job) -> list[Step]:
     """In their order; none for a job that told of fewer than two."""
-    told = (job.progress or {}).get("steps") or []
+    told = job.progress.get("steps") or [] if isinstance(job.progress, dict) else []
     if len(told) < 2:
         return []
     begun = [datetime.fromtimestamp(at, UTC) for at, _name in told]
