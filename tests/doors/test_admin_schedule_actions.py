@@ -172,3 +172,22 @@ def test_a_post_from_another_site_is_refused(world):
     form = {"action": "run", "_selected_action": world.entry.pk}
     assert client.post(desk.address(PeriodicTask), form).status_code == 403
     assert not Job.objects.exists()
+
+
+def test_many_are_paused_with_a_note_that_is_asked_for_first_and_resumed(world):
+    asked = act(world.manager, "pause", world.entry, world.foreign)
+    assert "nightly" in asked.content.decode() and not Event.objects.exists()
+    form = {"action": "pause", "_selected_action": [world.entry.pk, world.foreign.pk]}
+    agreed = form | {"agreed": "yes", "note": "the provider is down"}
+    desk.at(world.manager).post(desk.address(PeriodicTask), agreed)
+    paused = PeriodicTask.objects.filter(policy__paused_at__isnull=False)
+    assert [entry.name for entry in paused] == ["nightly"]
+    assert paused.get().policy.pause_note == "the provider is down"
+    assert "1 schedule was resumed." in desk.told(act(world.boss, "resume", world.entry))
+    told = Event.objects.order_by("at", "id").values_list("verb", "actor", "reason")
+    assert list(told) == [
+        ("pause", world.manager.pk, "the provider is down"),
+        ("resume", world.boss.pk, ""),
+    ]
+    desk.at(world.viewer).post(desk.address(PeriodicTask), agreed)
+    assert not paused.all().exists()
