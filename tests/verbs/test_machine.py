@@ -29,7 +29,7 @@ SHALLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_
 # Told as it came: the long one takes the time to make it short.
 QUICK = settings(
     phases=[Phase.generate],
-    max_examples=60,
+    max_examples=36,
     stateful_step_count=45,
     deadline=None,
     derandomize=True,
