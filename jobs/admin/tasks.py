@@ -20,7 +20,7 @@ from jobs.models import Job, Task
 from jobs.params import Invalid
 from jobs.reading import runs
 from jobs.reading.coming import next_of_each
-from jobs.reading.policy import queue_of
+from jobs.reading.policy import queue_of, when_empty
 from jobs.reading.spans import duration
 
 from . import shown
@@ -54,6 +54,9 @@ class TaskForm(ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["seen"] = policy.fingerprint(self.instance)
+        for name in ({*POLICY} & {*self.fields}) - {"enabled"}:
+            field = self.fields[name]
+            field.help_text = f"{field.help_text} {when_empty(self.instance.pk, name)}".strip()
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}

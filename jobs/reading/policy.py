@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from jobs import registry
 from jobs.models import Event, Task
 from jobs.registry import Definition, Retries
@@ -56,12 +58,23 @@ def _first(task: Task, code: Definition) -> Any:
     return first
 
 
-def in_code(name: str, field: str) -> Any:
+def when_empty(name: str, field: str) -> str:
+    """What holds of the task where its operator says nothing, in words for the field."""
+    said = _in_code(name, field)
+    if said in (None, ""):
+        return _("Empty: the code says nothing of it either.")
+    return _("Empty: as in the code, %(value)s.") % {"value": said}
+
+
+def _in_code(name: str, field: str) -> Any:
     """What the code says of it; None when it says nothing or is not known here."""
     try:
-        return getattr(registry.get(name), field)
+        said = getattr(registry.get(name), field)
     except registry.UnknownTask:
         return None
+    if field == "max_retries" and said is None:
+        return _("without end")  # the one field of which None says something
+    return said
 
 
 def queue_of(task: Task) -> str:

@@ -18,7 +18,7 @@ from jobs.execution.edit import HIGHEST, LOWEST
 from jobs.execution.order import MOST_REASON, Order
 from jobs.models import Task
 from jobs.params import Invalid
-from jobs.reading.policy import in_code
+from jobs.reading.policy import when_empty
 
 from .page import page, person, show
 
@@ -69,7 +69,8 @@ class PolicyForm(forms.Form):
         initial = {name: getattr(task, name) for name in EDITED}
         super().__init__(data, initial=initial | {"seen": verbs.fingerprint(task)})
         for name in set(EDITED) - {"enabled"}:
-            self._tell_code(name, in_code(task.name, name))
+            field = self.fields[name]
+            field.help_text = f"{field.help_text} {when_empty(task.name, name)}".strip()
         for name, label in _GROUPS.items():
             self.fields[name] = self._groups(name, label)
         self.order_fields([*EDITED, *_GROUPS, "reason"])
@@ -91,13 +92,6 @@ class PolicyForm(forms.Form):
     @property
     def _written(self) -> list[str]:
         return [name for name in self.fields if name not in ("reason", "seen")]
-
-    def _tell_code(self, name: str, value: Any) -> None:
-        told = _("Empty: as in the code, %(value)s.") % {"value": value}
-        if value in (None, ""):
-            told = _("Empty: the code says nothing of it either.")
-        field = self.fields[name]
-        field.help_text = f"{field.help_text} {told}".strip()
 
     def _groups(self, name: str, label: Any) -> "forms.ModelMultipleChoiceField[Group]":
         chosen = getattr(self.task, name).all()

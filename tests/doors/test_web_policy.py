@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from jobs.models import Event, Task
+from tests import retry_tasks
 
 from . import rows
 
@@ -53,6 +54,23 @@ def test_a_task_is_disabled_with_a_reason_that_stands_on_its_pages(manager):
         assert "Double &lt;mails&gt;." in html and "manager" in html
     manager.post(ADDRESS, sent(manager, enabled="on"))
     assert "Double" not in manager.get(reverse("jobs:tasks")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (retry_tasks.jittered.name, "as in the code, without end."),
+        (retry_tasks.ours.name, "as in the code, 3."),
+        ("gone.task", "the code says nothing of it either."),
+    ],
+)
+def test_both_forms_tell_how_often_the_code_lets_it_be_tried_again(client, name, told):
+    rows.task(name)
+    client.force_login(rows.user("root", is_superuser=True, is_staff=True))
+    page = client.get(reverse("jobs:policy", args=[name])).context["form"]
+    desk = client.get(reverse("admin:jobs_task_change", args=[name])).context["adminform"].form
+    for form in (page, desk):
+        assert form.fields["max_retries"].help_text.endswith(f"too. Empty: {told}")
 
 
 @pytest.mark.parametrize(
