@@ -14,6 +14,7 @@ from . import (
     grants,
     jobs,
     results,
+    saved,
     schedules,
     tasks,
     timings,
@@ -27,6 +28,6 @@ name_columns()
 register(admin.site)
 
 __all__ = [
-    "artifacts", "backfills", "events", "grants", "jobs", "register", "results", "schedules",
-    "tasks", "timings", "tokens", "workers",
+    "artifacts", "backfills", "events", "grants", "jobs", "register", "results", "saved",
+    "schedules", "tasks", "timings", "tokens", "workers",
 ]  # fmt: skip

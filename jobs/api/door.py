@@ -18,6 +18,7 @@ from . import (
     edit,
     errors,
     parts,
+    saved,
     schedule_verbs,
     schedules,
     stack,
@@ -46,7 +47,7 @@ errors.connect(api)
 # and so a router.
 for part in (
     tasks, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules, ahead,
-    schedule_verbs,
+    schedule_verbs, saved,
 ):  # fmt: skip
     api.add_router("", part.router)
 

@@ -65,6 +65,11 @@ def _listed(value: Any) -> Any:
 
 Text: TypeAlias = Annotated[str, AfterValidator(_storable)]
 Key: TypeAlias = Annotated[Text, StringConstraints(max_length=255)]
+Name: TypeAlias = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=60, strip_whitespace=True),
+    AfterValidator(_storable),
+]
 Words: TypeAlias = Annotated[Text, StringConstraints(max_length=200, strip_whitespace=True)]
 Search: TypeAlias = Annotated[Text, StringConstraints(max_length=LONGEST)]
 Reason: TypeAlias = Annotated[Text, StringConstraints(max_length=2_000, strip_whitespace=True)]

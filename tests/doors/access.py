@@ -117,6 +117,9 @@ api   POST /schedules/{schedule_id}/{verb}       401   404   403   403   200   4
 api   POST /schedules/{schedule_id}/backfill     401   404   403   403   202   404   202   401
 api   GET /schedules/{schedule_id}/backfills/{backfill} 401 404 200 200 200 404 200 401
 api   POST /schedules/{schedule_id}/backfills/{backfill}/cancel 401 404 403 403 200 404 200 401
+api   GET /filters                               401   200   200   200   200   200   200   401
+api   POST /filters                              401   201   201   201   201   201   201   401
+api   DELETE /filters/{filter_id}                401   404   404   404   404   404   204   401
 
 topic job:<id>                                   no    no    yes   yes   yes   yes   yes   no
 topic jobs                                       no    yes   yes   yes   yes   yes   yes   no
@@ -184,6 +187,11 @@ admin GET periodictask change                    login 302   200   200   200   3
 admin GET periodictask changelist                login 200   200   200   200   200   200   login
 admin GET periodictask delete                    login 403   403   403   200   403   200   login
 admin GET periodictask history                   login 302   200   200   200   302   200   login
+admin GET savedfilter add                        login 403   403   403   403   403   403   login
+admin GET savedfilter change                     login 403   403   403   403   403   200   login
+admin GET savedfilter changelist                 login 403   403   403   403   403   200   login
+admin GET savedfilter delete                     login 403   403   403   403   403   200   login
+admin GET savedfilter history                    login 302   302   302   302   302   200   login
 admin GET solarschedule add                      login 403   403   403   200   403   200   login
 admin GET solarschedule change                   login 302   302   302   302   302   302   login
 admin GET solarschedule changelist               login 200   200   200   200   200   200   login

@@ -6,7 +6,7 @@ import pytest
 from django.contrib import admin
 from django_celery_results.models import GroupResult, TaskResult
 
-from jobs.models import ApiToken, Event, Grant, Role, Worker
+from jobs.models import ApiToken, Event, Grant, Role, SavedFilter, Worker
 from jobs.states import State
 from tests.nouns.test_workers import FACTS
 
@@ -35,6 +35,7 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
         TaskResult.objects.create(task_id=job.pk),
         GroupResult.objects.create(group_id="group"),
         ApiToken.objects.issue(owner, ["read"])[0],
+        SavedFilter.objects.keep(owner, "mine", "owner:me"),
         Worker.objects.get(),
         rows.artifact(job, "a.txt"),
         rows.backfill(rows.schedule()),

@@ -9,7 +9,7 @@ from django.test import Client
 from django_celery_beat.models import PeriodicTask
 
 from jobs.api import door
-from jobs.models import ApiToken, Job, Schedule, Scope
+from jobs.models import ApiToken, Job, SavedFilter, Schedule, Scope
 from jobs.states import State
 
 from . import access, rows
@@ -37,6 +37,7 @@ BODIES: dict[str, Any] = {
         "params": {"x": 1},
         "at": AT,
     },
+    "POST /filters": {"name": "bad ones", "query": "state:failed", "is_default": True},
     "PATCH /schedules/{schedule_id}": {"jitter_seconds": 5},
     "POST /jobs:bulk": {"jobs": [{"task": rows.ADD, "params": {"x": 1}}]},
 }
@@ -45,7 +46,8 @@ ANSWERS = access.table("api")
 TOUCHES = dict(zip(access.ROLES, (0, 0, 0, 0, 1, 1, 1, 0), strict=True))
 ENDED = ("/retry", "/continue")
 CHANGES = [address for address in ANSWERS if not address.startswith("GET")]
-TAKES_A_BODY = [address for address in CHANGES if address != "POST /ws-tickets"]
+TAKES_NO_BODY = ("POST /ws-tickets", "DELETE /filters/{filter_id}")
+TAKES_A_BODY = [address for address in CHANGES if address not in TAKES_NO_BODY]
 
 
 @pytest.fixture
@@ -63,7 +65,8 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     jobs = {"job": job.pk, "ended": ended.pk, "runs": runs.pk}
     schedule = rows.schedule("nightly", run_as=people["manager"])
     times = {"schedule": schedule.pk, "backfill": rows.backfill(schedule).pk}
-    return {"people": people, "file": str(file.pk), **times, **jobs}
+    saved = SavedFilter.objects.keep(people["superuser"], "mine", "owner:me")
+    return {"people": people, "file": str(file.pk), "saved": saved.pk, **times, **jobs}
 
 
 def operations() -> set[str]:
@@ -94,7 +97,7 @@ def send(client: Client, address: str, world: dict[str, Any], **how: Any) -> Any
 def address_of(path: str, job: str, world: dict[str, Any]) -> str:
     verb = "pause" if path.startswith("/schedules") else "cancel"
     places = {"job_id": job, "artifact_id": world["file"], "schedule_id": world["schedule"]}
-    places["backfill"] = world["backfill"]
+    places |= {"backfill": world["backfill"], "filter_id": world["saved"]}
     return path.format(verb=verb, name=rows.ADD, **places)
 
 

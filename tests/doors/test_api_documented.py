@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from jobs.api import door, schedule_kinds, shapes
-from jobs.models import Attempt, Event, Scope
+from jobs.api import door, saved, schedule_kinds, shapes
+from jobs.models import Attempt, Event, SavedFilter, Scope
 from jobs.states import State
 from tests.doors import rows
 from tests.doors.programs import Program
@@ -78,6 +78,7 @@ def test_the_schema_knows_every_field_of_the_answers():
     Attempt.objects.create(job=job, number=1)
     rows.log(job, "line")
     schedule = every(name="nightly")
+    SavedFilter.objects.keep(root.user, "mine", "owner:me")
     known = {
         f"/schedules/{schedule.pk}": schedule_kinds.ScheduleOut,
         "/schedules": schedule_kinds.ScheduleOut,
@@ -85,6 +86,7 @@ def test_the_schema_knows_every_field_of_the_answers():
         f"/jobs/{job.pk}/result": shapes.Result,
         f"/tasks/{rows.ADD}": shapes.TaskOut,
         "/tasks": shapes.TaskLine,
+        "/filters": saved.FilterOut,
         "/jobs": shapes.JobLine,
         f"/jobs/{job.pk}/events": shapes.EventOut,
         f"/jobs/{job.pk}/attempts": shapes.AttemptOut,

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from jobs.api import auth, door
 from jobs.live.messages import encode
-from jobs.models import ApiToken, Scope
+from jobs.models import ApiToken, SavedFilter, Scope
 from jobs.states import State
 from tests.doors import rows
 
@@ -78,6 +78,7 @@ def place(
     names = {"job_id": job.pk, "artifact_id": str(file.pk), "name": rows.ADD}
     schedule = rows.schedule()
     names |= {"schedule_id": schedule.pk, "backfill": rows.backfill(schedule).pk}
+    names["filter_id"] = SavedFilter.objects.keep(root, "mine", "owner:me").pk
     return {"names": names, "headers": {"Authorization": f"Bearer {text}"}}
 
 

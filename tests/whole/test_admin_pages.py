@@ -16,7 +16,7 @@ from django_celery_beat.models import (
 from django_celery_results.models import GroupResult, TaskResult
 from playwright.sync_api import Browser, expect
 
-from jobs.models import ApiToken, Artifact, Event, Grant, Job, Role, Task, Worker
+from jobs.models import ApiToken, Artifact, Event, Grant, Job, Role, SavedFilter, Task, Worker
 from jobs.states import State
 from project.middleware import STRICT
 from tests.doors import desk, rows
@@ -26,7 +26,7 @@ from .chromium import chromium, signed_in
 
 pytestmark = pytest.mark.browser
 LISTS = (Task, Job, Event, Worker, Artifact, ApiToken, Grant, TaskResult, GroupResult,
-         PeriodicTask, CrontabSchedule, IntervalSchedule, SolarSchedule,
+         SavedFilter, PeriodicTask, CrontabSchedule, IntervalSchedule, SolarSchedule,
          ClockedSchedule)  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def boss(transactional_db: None) -> User:
     rows.artifact(job, "report.pdf")
     Worker.tell("main@node", FACTS)
     ApiToken.objects.issue(person, ["read"])
+    SavedFilter.objects.keep(person, "bad ones", "state:failed")
     Grant.objects.create(
         group=Group.objects.create(name="g"), role=Role.VIEWERS, pattern="tests.*"
     )
