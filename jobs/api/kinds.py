@@ -1,7 +1,7 @@
 """Values as the API takes them: bounded, and nothing that a database refuses to look up."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
 from django.utils.translation import gettext as _
@@ -17,11 +17,10 @@ from pydantic import (
 )
 
 from jobs.reading.grammar import LONGEST
+from jobs.scheduling.when import EARLIEST, LATEST
 from jobs.states import State
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT")
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Given(BaseModel):
@@ -54,7 +53,7 @@ def _written(value: Any) -> Any:
 
 def _sensible(moment: datetime) -> datetime:
     """Moments at the ends of the calendar have no other time zone."""
-    if not _EARLIEST <= moment <= _LATEST:
+    if not EARLIEST <= moment <= LATEST:
         raise ValueError(_("Give a moment between 1970 and 9000."))
     return moment
 

@@ -9,8 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from jobs.scheduling.clocks import Change, changes_of
-
-from .moments import EARLIEST, LATEST
+from jobs.scheduling.when import EARLIEST, LATEST
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 VIEWS = ("day", "week", "month")

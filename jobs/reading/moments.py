@@ -1,14 +1,15 @@
 """Moments as people type them: `2d`, `90m`, `yesterday`, `2026-08-22`, `2026-08-22T14:00`."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
+
+from jobs.scheduling.when import EARLIEST, LATEST
 
 _SPAN = re.compile(r"(\d{1,6})(s|m|min|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DAYS = {"today": 0, "yesterday": 1}
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def moment(text: str, *, is_end: bool = False) -> datetime:

@@ -35,6 +35,7 @@ from .past import MOST, Look
 from .plan import Plan
 from .rows import AWAY, read_rows
 from .times import Impossible
+from .when import EARLIEST, LATEST
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +59,7 @@ class Wish:
 def look(entry: PeriodicTask, wish: Wish) -> Look:
     """What a backfill would run. Raises Invalid with what is wrong with the wish, or with
     the schedule."""
-    if wish.since >= wish.until:
-        raise Invalid({"until": [_("This is not later than the beginning.")]})
-    if not 1 <= wish.concurrency <= MOST_AT_ONCE:
-        problem = _("Give a number from 1 to %(most)d.") % {"most": MOST_AT_ONCE}
-        raise Invalid({"concurrency": [problem]})
+    _refuse_wish(wish)
     if not registry.makes_jobs(entry.task):
         raise Invalid({"": [_("Its task makes no jobs: it cannot be backfilled.")]})
     rows, broken = read_rows([entry.pk])
@@ -77,6 +74,17 @@ def look(entry: PeriodicTask, wish: Wish) -> Look:
         problem = _("These are more than %(most)d moments: choose a shorter time.")
         raise Invalid({"since": [problem % {"most": MOST}]})
     return found
+
+
+def _refuse_wish(wish: Wish) -> None:
+    for name, at in (("since", wish.since), ("until", wish.until)):
+        if not EARLIEST <= at <= LATEST:
+            raise Invalid({name: [_("Give a moment between 1970 and 9000.")]})
+    if wish.since >= wish.until:
+        raise Invalid({"until": [_("This is not later than the beginning.")]})
+    if not 1 <= wish.concurrency <= MOST_AT_ONCE:
+        problem = _("Give a number from 1 to %(most)d.") % {"most": MOST_AT_ONCE}
+        raise Invalid({"concurrency": [problem]})
 
 
 def start(entry: PeriodicTask, wish: Wish, order: Order, *, backfill_id: str = "") -> Backfill:
@@ -181,10 +189,12 @@ def _stop(row: Backfill, order: Order) -> bool:
 
 
 def _trouble(row: Backfill) -> str:
-    """Why none of its jobs may begin any more: what is asked at each fire."""
+    """Why none of its jobs may begin any more: what is asked at each fire. Their task is
+    that which the schedule had then; it may have another one by now."""
     if row.schedule is None:
         return _("Its schedule was deleted.")
-    return _refusal(row.run_as_id, row.schedule.task)
+    tasks = row.jobs.live().order_by().values_list("task", flat=True)
+    return "".join(_refusal(row.run_as_id, task) for task in tasks.distinct()[:1])
 
 
 def _refusal(user_id: Any, task: str) -> str:

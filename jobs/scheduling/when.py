@@ -35,6 +35,8 @@ _FIELDS = {
     "month_of_year": gettext_lazy("month"),
     "day_of_week": gettext_lazy("day of the week"),
 }
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Moments that people may name: any zone has them, and what is around them."""
 _BOUNDS = {"latitude": 90, "longitude": 180}
 
 
@@ -59,12 +61,14 @@ def moment(value: Any) -> datetime:
     Raises Impossible."""
     try:
         at = parse_datetime(value) if isinstance(value, str) else value
-        if isinstance(at, datetime):
-            at = at if timezone.is_aware(at) else timezone.make_aware(at)
-            return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise Impossible(_("Give a date and time, like 2026-08-22T18:30Z."))
+    except ValueError:
+        at = None
+    if not isinstance(at, datetime):
+        raise Impossible(_("Give a date and time, like 2026-08-22T18:30Z."))
+    at = at if timezone.is_aware(at) else timezone.make_aware(at)
+    if not EARLIEST <= at <= LATEST:
+        raise Impossible(_("Give a moment between 1970 and 9000."))
+    return at.astimezone(UTC)
 
 
 def is_zone(name: Any) -> bool:

@@ -3,7 +3,7 @@ far it is."""
 
 from datetime import timedelta, tzinfo
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django import forms
 from django.contrib import messages
@@ -146,9 +146,11 @@ def _started(request: HttpRequest, entry: PeriodicTask, form: BackfillForm) -> B
     if not form.is_bound or not form.is_valid():
         return None
     order = Order(request.user, request.POST.get("reason", "").strip()[:MOST_REASON])
-    key = ticket_id(request.POST.get(TICKET, ""), person(request))
+    sent = UUID(ticket_id(request.POST.get(TICKET, ""), person(request)))
+    # Who goes back and asks for something else has the same ticket.
+    key = uuid5(sent, f"{entry.pk} {form.wish()}")
     try:
-        return verbs.start(entry, form.wish(), order, backfill_id=key)
+        return verbs.start(entry, form.wish(), order, backfill_id=str(key))
     except Invalid as invalid:
         form.take(invalid)
         return None

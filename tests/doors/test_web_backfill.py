@@ -81,9 +81,22 @@ def test_it_starts_once_however_often_it_is_sent(manager, entry):
     assert "3 wait for their turn" in page.content.decode()
 
 
+def test_who_goes_back_and_asks_for_something_else_gets_that(manager, entry):
+    address, sent = started(manager, entry)
+    other = PeriodicTask.objects.create(
+        name="other", task=rows.ADD, crontab=entry.crontab, kwargs='{"x": 1}'
+    )
+    manager.post(address, sent)
+    manager.post(address, sent | {"until": "2025-03-01T05:00"})
+    manager.post(reverse("jobs:backfill", args=[other.pk]), sent)
+    counts = Backfill.objects.order_by("asked_at").values_list("schedule__name", "count")
+    assert [*counts] == [("nightly", 3), ("nightly", 2), ("other", 3)]
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
+        ({"since": "0001-01-01T00:00"}, "between 1970 and 9000"),
         ({"until": "2025-03-01T00:00"}, "not later than the beginning"),
         ({"since": "soon"}, "valid date"),
         ({"concurrency": "1000"}, "less than or equal to 100"),

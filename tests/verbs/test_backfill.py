@@ -4,9 +4,10 @@ never twice."""
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import IntegrityError
 from django.utils import timezone
-from django_celery_beat.models import CrontabSchedule
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from jobs.execution.order import Order
 from jobs.models import Backfill, Event, First, Job, Overlap, Schedule, Task, Which
@@ -17,7 +18,7 @@ from jobs.scheduling.entries import pause
 from jobs.scheduling.late import tell_of_late
 from jobs.states import State, WaitingFor
 from tests import sample_tasks
-from tests.doors.rows import task, user
+from tests.doors.rows import ADD, task, user
 
 from .beats import beat, entry, events, fires, first_due, run, schedule
 
@@ -198,6 +199,19 @@ def test_it_runs_as_the_person_of_the_schedule_as_long_as_they_may():
     row.refresh_from_db()
     assert (row.cancelled_by, "deactivated" in row.cancel_reason) == (None, True)
     assert events(made)[-1] == "cancel"
+
+
+def test_what_counts_is_the_task_of_its_jobs_not_the_one_that_the_schedule_has_by_now():
+    runners = Group.objects.create(name="runners")
+    ada = user("ada", runners)
+    for name in (ADD, sample_tasks.fail.name):
+        task(name).runners.add(runners)
+    made = hourly(run_as=ada)
+    row = started(made)
+    PeriodicTask.objects.update(task=sample_tasks.fail.name)
+    Task.objects.get(pk=ADD).runners.clear()
+    advance()
+    assert states(row) == ["cancelled"] * 3
 
 
 def test_cancelled_as_a_whole():
