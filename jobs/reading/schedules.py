@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -194,12 +194,25 @@ def _written(number: int, row: tuple[Any, ...]) -> str:
 def _read(cursor: str, stretches: list[_Stretch]) -> tuple[int, list[Any]]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        number, *place = json.loads(text)
-        fields = stretches[number].fields if number in range(len(stretches)) else ()
-        if fields == _BY_NEXT:
-            place = [datetime.fromisoformat(place[0]), int(place[1])]
-    except (binascii.Error, ValueError, TypeError, LookupError) as error:
+        said, *place = json.loads(text)
+        number = range(len(stretches)).index(said)
+        read = _next_place if stretches[number].fields == _BY_NEXT else _name_place
+        return number, read(*place)
+    except _UNWRITTEN as error:
         raise NoSuchPlace from error
-    if len(place) != len(fields) or (fields == _BY_NAME and not isinstance(place[0], str)):
-        raise NoSuchPlace
-    return number, place
+
+
+_UNWRITTEN = (
+    binascii.Error, ValueError, TypeError, LookupError, ArithmeticError, RecursionError,
+)  # fmt: skip
+
+
+def _next_place(at: str, key: int) -> list[Any]:
+    return [datetime.fromisoformat(at).astimezone(UTC), int(key)]
+
+
+def _name_place(name: str) -> list[Any]:
+    # No database looks for a NUL, or for what cannot be encoded.
+    if b"\0" in str.encode(name):
+        raise ValueError(name)
+    return [name]

@@ -37,6 +37,7 @@ _CHOICES: Mapping[str, type[Overlap] | type[CatchUp]] = {
     "overlap": Overlap,
     "catch_up": CatchUp,
 }
+_OF_WINDOWS = frozenset({"date", "from", "until", "weekdays"})
 _LONGEST_NAME, _LONGEST_NOTE, _MOST_WINDOWS = 200, 10_000, 500
 
 
@@ -162,9 +163,19 @@ def _blackout(draft: Draft) -> None:
         if isinstance(windows, list) and len(windows) > _MOST_WINDOWS:
             raise Impossible(_("Give at most %(most)d.") % {"most": _MOST_WINDOWS})
         Blackout(windows, zone_of(draft.entry))
+        _refuse_more(windows)
     except Impossible as reason:
         raise Invalid({"blackout": [str(reason)]}) from None
     draft.schedule.blackout = windows
+
+
+def _refuse_more(windows: list[Mapping[str, Any]]) -> None:
+    """They are kept as they are written: nothing but times, and no letter that a database
+    cannot store."""
+    for window in windows:
+        if {*window} - _OF_WINDOWS or "\\u" in json.dumps(window):
+            problem = _("A time when it is not to run cannot be read: %(window)s")
+            raise Impossible(problem % {"window": window})
 
 
 def _task(draft: Draft) -> None:

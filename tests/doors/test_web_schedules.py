@@ -1,5 +1,6 @@
 """The list of schedules: what runs by itself, what is wrong with it, what comes next."""
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -148,6 +149,19 @@ def test_the_pages_of_a_long_list_leave_nothing_out(admin, monkeypatch):
             found += [row.entry.name for row in listed.rows]
             after = listed.page.further
         assert len(found) == len({*found}) == 8, order
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        '"x"', "[0.0]", '[0, "2026-01-01T00:00+00:00", Infinity]', '[1, "\\ud800"]',
+        '[0, "0001-01-01T00:00+14:00", 1]', '[1, "\\u0000"]', "[" * 5000,
+    ],
+)  # fmt: skip
+def test_a_cursor_that_somebody_wrote_is_no_page(admin, place):
+    planned("soon")
+    cursor = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    assert admin.get(LIST, {"after": cursor}).status_code == 404
 
 
 @pytest.mark.parametrize(
