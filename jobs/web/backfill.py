@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions
+from jobs.execution.asked import TICKET, ticket, ticket_id
 from jobs.execution.order import MOST_REASON, Order
 from jobs.models import Backfill, First, Overlap, Schedule, Which
 from jobs.params import Invalid
@@ -27,7 +28,6 @@ from jobs.scheduling.plan import zone_of
 from jobs.scheduling.rows import UNREADABLE
 
 from .page import page, person, show
-from .runform import TICKET, ticket, ticket_id
 
 _DAY = timedelta(days=1)
 _SHOWN, _LAST = 25, 3

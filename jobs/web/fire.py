@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as lazy
 from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions, registry
+from jobs.execution.asked import TICKET, ticket, ticket_id
 from jobs.execution.order import MOST_REASON
 from jobs.params import Invalid, Unreadable
 from jobs.scheduling.entries import run_now
 from jobs.scheduling.form.asked import PREFIX, Asked
 
 from .page import page, person, show
-from .runform import TICKET, ticket, ticket_id
 
 
 class FireForm(forms.Form):

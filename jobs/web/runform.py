@@ -1,27 +1,17 @@
-"""The form that asks for a job: offered, filled, sent once."""
+"""The form that asks for a job: offered and filled."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.core import signing
-from django.db import IntegrityError
 from django.forms import Form
 from django.http import HttpRequest, QueryDict
 
 from jobs import permissions, registry
-from jobs.dispatch.enqueue import enqueue
-from jobs.execution import control
-from jobs.models import Job, Task, new_id
-from jobs.params import Invalid
+from jobs.models import Job, Task
 from jobs.registry import Definition
 
 from . import given
 from .prefill import NEW, prefilled
-
-_SALT = "jobs.web.runform"
-TICKET = "job-ticket"
-"""The field that carries it: with a hyphen, so that no parameter has that name."""
-
 
 AGAIN = "job-from"
 """The field that names the job that is run again with edits."""
@@ -81,52 +71,6 @@ def earlier(task: Task, user: permissions.Person, job_id: str) -> Job | None:
     """The job that the form is filled from."""
     key = job_id.replace("\x00", "")  # no database takes it
     return permissions.jobs(user).filter(pk=key, task=task.name).first() if key else None
-
-
-def runs_again(user: permissions.Person, earlier: Job | None) -> bool:
-    """Whether what is asked for is a run of that job with edits, and linked to it."""
-    return bool(earlier and earlier.is_final and permissions.may(user, "control", earlier))
-
-
-def asked(
-    task: Task, form: Any, user: permissions.Person, ticket: str, earlier: Job | None = None
-) -> str | None:
-    """The id of the job that was asked for; None when `form` now holds errors.
-
-    The ticket is the id of the job to come, signed for this person: sent twice (a
-    double click, a reload) it finds its job, which is then the answer.
-    """
-    job_id = ticket_id(ticket, user)
-    if permissions.jobs(user).filter(pk=job_id).exists():
-        return job_id
-    if not form.is_valid():
-        return None
-    try:
-        if earlier and runs_again(user, earlier):
-            order = control.Order(user)
-            return control.retry(earlier, order, params=form.given(), job_id=job_id).pk
-        return enqueue(task.name, form.given(), by=user, job_id=job_id).pk
-    except Invalid as invalid:
-        form.take(invalid)
-        return None
-    except IntegrityError:
-        if permissions.jobs(user).filter(pk=job_id).exists():
-            return job_id
-        raise
-
-
-def ticket(user: permissions.Person) -> str:
-    """What the form carries so that it counts once."""
-    return signing.dumps([str(user.pk), new_id()], salt=_SALT)
-
-
-def ticket_id(ticket: str, user: permissions.Person) -> str:
-    """The id that a form carried; a new one where it is not this person's."""
-    try:
-        owner, job_id = signing.loads(ticket, salt=_SALT)
-    except (signing.BadSignature, ValueError):
-        return new_id()
-    return job_id if owner == str(user.pk) else new_id()
 
 
 def _definition(task: Task) -> Definition | None:

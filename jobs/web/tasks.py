@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from jobs import permissions
+from jobs.execution.asked import TICKET, asked, runs_again, ticket
 from jobs.models import Task
 from jobs.reading import runs
 from jobs.reading.fires import of_task
@@ -57,7 +58,7 @@ def _run(request: HttpRequest, row: Task) -> HttpResponse:
     form = runform.filled(row, user, request, again)
     if form is None:
         raise PermissionDenied
-    job_id = runform.asked(row, form, user, sent.get(runform.TICKET, ""), again)
+    job_id = asked(row, form, user, sent.get(TICKET, ""), again)
     if job_id is None:
         return _sheet(request, row, runform.Offer(form, again), status=422)
     return redirect("jobs:job", job_id)
@@ -78,9 +79,9 @@ def _sheet(
     request: HttpRequest, row: Task, offer: runform.Offer, status: int = 200
 ) -> HttpResponse:
     user = person(request)
-    context = {"offer": offer, "form": offer.form, "ticket": runform.ticket(user)}
+    context = {"offer": offer, "form": offer.form, "ticket": ticket(user)}
     again = offer.again
-    context |= {"again": again, "is_linked": runform.runs_again(user, again)}
+    context |= {"again": again, "is_linked": runs_again(user, again)}
     context |= _about(user, row)
     if offer.form is not None and context["may_run"]:
         context["copies"] = copies(request, row.name, offer.form, user)

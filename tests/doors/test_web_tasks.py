@@ -8,9 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from jobs.execution.asked import TICKET
 from jobs.models import Artifact, Job, Task
 from jobs.states import State
-from jobs.web.runform import TICKET
 from tests.doors import form_tasks
 
 from . import rows
