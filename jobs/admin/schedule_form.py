@@ -5,12 +5,12 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from django.contrib.admin.helpers import AdminForm
-from django.utils.html import escape
 from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions
 from jobs.scheduling.form import LOOK, ScheduleForm
 
+from .drawing import escape_help
 from .rules import OwnRules
 
 
@@ -27,9 +27,7 @@ class DeskForm(ScheduleForm):
         super().__init__(self.person, data, entry=instance, initial=initial)
         self.instance = instance or PeriodicTask()
         self.is_looking = data is not None and LOOK in data
-        for field in self.fields.values():
-            # Django takes it for HTML; of parameters it is the text of a docstring.
-            field.help_text = escape(field.help_text)
+        escape_help(self.fields)
 
     def is_valid(self) -> bool:
         """Django stores after it has asked; our verb stores or says why not."""

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -28,6 +28,7 @@ from .calendar import DatedList
 from .rules import ModelForm, page_of, person
 from .task_actions import TaskActions
 from .task_filters import ConditionFilter, TagFilter, WorkQueueFilter
+from .task_run import TaskRun
 
 POLICY, GROUPS = EDITED, policy.GROUPS
 CODE = ("name", "title", "description", "tags", "condition")
@@ -74,7 +75,7 @@ class TaskForm(ModelForm):
 
 
 @page_of(Task)
-class TaskAdmin(TaskActions):
+class TaskAdmin(TaskRun, TaskActions):
     """Those who manage a task change its policy; nobody makes or deletes one here."""
 
     form = TaskForm
@@ -107,6 +108,7 @@ class TaskAdmin(TaskActions):
             last_id=last.values("pk")[:1],
             last_state=last.values("state")[:1],
             recent=runs.last_runs(jobs),
+            may_run=Exists(permissions.tasks(person(request), "run").filter(pk=OuterRef("pk"))),
         )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DatedList]:
@@ -175,8 +177,10 @@ class TaskAdmin(TaskActions):
         return format_html_join(", ", "{}", ((self.chosen_by("tag", tag),) for tag in row.tags))
 
     @admin.display(description=_("run"))
-    def run(self, row: Task) -> str:
-        return shown.link(_("Run…"), "jobs:task", row.pk) if row.is_runnable else shown.NOTHING
+    def run(self, row: Any) -> str:
+        if not (row.is_runnable and row.may_run):
+            return shown.NOTHING
+        return format_html('<a href="{}">{}</a>', self.run_address(row), _("Run…"))
 
     # What is changed.
 

@@ -202,6 +202,8 @@ admin GET task change                            login 302   200   200   200   3
 admin GET task changelist                        login 200   200   200   200   200   200   login
 admin GET task delete                            login 403   403   403   403   403   403   login
 admin GET task history                           login 302   200   200   200   302   200   login
+admin GET task run                               login 404   403   200   200   404   200   login
+admin POST task run                              login 404   403   422   422   404   422   login
 admin GET taskresult add                         login 403   403   403   403   403   403   login
 admin GET taskresult change                      login 302   200   200   200   200   200   login
 admin GET taskresult changelist                  login 200   200   200   200   200   200   login

@@ -18,7 +18,7 @@ from django_celery_results.models import GroupResult, TaskResult
 
 from jobs.admin import register
 from jobs.admin.rules import OwnRules
-from jobs.models import ApiToken, Event
+from jobs.models import ApiToken, Event, Job, Task
 from jobs.states import State
 
 from . import desk, rows
@@ -66,10 +66,17 @@ def test_every_page_opens_there_and_leads_nowhere_else(boss):
         meta = model._meta
         place = f"/desk/{meta.app_label}/{meta.model_name}/"
         row = model._default_manager.first()
-        for address in [place, *([f"{place}{_quoted(row.pk)}/change/"] if row else [])]:
+        own = ("change", "run") if model is Task else ("change",)
+        for address in [place, *(f"{place}{_quoted(row.pk)}/{each}/" for each in own if row)]:
             shown = boss.get(address)
             assert shown.status_code == 200, address
             assert _elsewhere(shown) == [], address
+
+
+def test_a_task_is_run_there_and_its_job_shown_there(boss):
+    asked = boss.post(f"/desk/jobs/task/{_quoted(rows.ADD)}/run/", {"x": "1"})
+    job = Job.objects.get(state=State.QUEUED)
+    assert asked["Location"] == f"/desk/jobs/job/{_quoted(job.pk)}/change/"
 
 
 def test_our_pages_lead_to_the_same_thing_there(boss):

@@ -128,6 +128,7 @@ def others(jobs: Mapping[str, Job]) -> dict[str, str]:
         "job": desk.address(Job, "change", jobs["failed"].pk),
         "running": desk.address(Job, "change", jobs["running"].pk),
         "task": desk.address(Task, "change", exhibits.IMAGES),
+        "task-run": desk.address(Task, "run", exhibits.MANY_KINDS),
         "schedule": desk.address(PeriodicTask, "change", PeriodicTask.objects.first().pk),
     }
     names = {f"admin-{name}": address for name, address in lists.items()}
