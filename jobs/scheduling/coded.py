@@ -31,6 +31,7 @@ from .plan import CLEANUP
 from .replan import QUARANTINE
 from .rows import AWAY, words_of
 from .times import CRON_FIELDS
+from .told import told
 
 logger = logging.getLogger(__name__)
 
@@ -78,10 +79,9 @@ def reset(schedule: Schedule, *, by: Any, reason: str = "") -> bool:
         return False
     _refuse_other_task(schedule, by)
     with transaction.atomic():
-        before = described(entry)
+        before = told(schedule)
         _write(entry, schedule.coded)
-        told = {"before": before, "after": schedule.coded, "reason": reason}
-        tell(entry, "reset", by=by, **told)
+        tell(entry, "reset", by=by, reason=reason, **_differing(before, entry))
     return True
 
 
@@ -115,17 +115,25 @@ def _follow(key: str, said: dict[str, Any]) -> None:
         if schedule.coded == coded:
             return
         if not is_edited(schedule):
+            before = told(schedule)
             _write(schedule.entry, coded)
-            tell(schedule.entry, "edit", by=None, before=schedule.coded, after=coded)
+            tell(schedule.entry, "edit", by=None, **_differing(before, schedule.entry))
     else:
         # One of this name came from the code of an earlier release, by stock beat.
         entry = PeriodicTask.objects.filter(name=name).first()
         verb = "create" if entry is None else "edit"
         entry = entry or PeriodicTask(name=name, enabled=said.get("enabled", True))
         _write(entry, coded)
-        tell(entry, verb, by=None, after=coded)
-        schedule = Schedule.objects.get(pk=entry.pk)
+        schedule = Schedule.objects.with_entry().get(pk=entry.pk)
+        tell(entry, verb, by=None, after=told(schedule))
     Schedule.objects.filter(pk=schedule.pk).update(key=key, coded=coded)
+
+
+def _differing(before: dict[str, Any], entry: PeriodicTask) -> dict[str, dict[str, Any]]:
+    """For people, who read of it later: what code says of secrets stays in the code."""
+    after = told(Schedule.objects.with_entry().get(pk=entry.pk))
+    names = [name for name in after if before[name] != after[name]]
+    return {"before": {n: before[n] for n in names}, "after": {n: after[n] for n in names}}
 
 
 def _write(entry: PeriodicTask, coded: Mapping[str, Any]) -> None:
