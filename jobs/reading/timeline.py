@@ -178,13 +178,14 @@ class Timeline:
 
 def _clashes(lanes: Iterable[Lane]) -> Iterator[Clash]:
     fires = [(bar, lane) for lane in lanes if not lane.is_dense for bar in lane.bars]
-    running: list[tuple[Bar, Lane]] = []
+    # Of each lane the last one, which ends last: all that still run would be too many.
+    running: dict[int, tuple[Bar, Lane]] = {}
     for bar, lane in sorted(fires, key=lambda fire: fire[0].begin):
-        running = [each for each in running if _still_runs(each[0], bar.begin)]
-        for into, other in running:
-            if lane.queue == other.queue or lane.plan.entry.task == other.plan.entry.task:
+        for into, other in running.values():
+            is_near = lane.queue == other.queue or lane.plan.entry.task == other.plan.entry.task
+            if is_near and _still_runs(into, bar.begin):
                 yield Clash(lane, bar, other, into)
-        running.append((bar, lane))
+        running[id(lane)] = bar, lane
 
 
 def _still_runs(bar: Bar, moment: datetime) -> bool:

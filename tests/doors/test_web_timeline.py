@@ -90,6 +90,12 @@ def test_what_takes_longer_than_until_it_comes_again_is_told_once(admin):
     assert clash.count == 94 and "94 times in these hours" in html
 
 
+def test_a_fire_falls_into_the_last_one_of_a_schedule_not_into_all_that_still_run(admin):
+    lasts(cron("*/10 * * * *", name="sync"), 86_400)
+    (clash,) = look(admin)[0].clashes
+    assert clash.count == 142
+
+
 def test_what_fires_again_and_again_is_a_band(admin):
     cron("* 8-10,20-21 * * *", name="often")
     (lane,) = look(admin)[0].lanes
