@@ -144,7 +144,9 @@ def test_what_was_edited_of_the_code_s_own_can_be_taken_back(admin):
 def test_taking_it_back_tells_no_secret_to_who_reads_its_history(admin):
     made = planned("door", task=desk.LOG_IN, kwargs='{"user": "ada", "password": "hunter2"}')
     Schedule.objects.filter(pk=made.pk).update(key="door", coded=coded.described(made))
-    PeriodicTask.objects.filter(pk=made.pk).update(kwargs='{"user": "bob", "password": "pass3"}')
+    PeriodicTask.objects.filter(pk=made.pk).update(
+        kwargs='{"user": "bob", "password": "pass3"}'
+    )
     do(admin, made, "reset", reason="It was a try.")
     text = admin.get(address(made)).content.decode() + str([*Event.objects.values()])
     assert "bob" in text and "hunter2" not in text and "pass3" not in text
