@@ -5,8 +5,6 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs.live.messages import snapshot
@@ -14,7 +12,7 @@ from jobs.models import Attempt, Event, Job
 from jobs.params.secret import sealed
 from jobs.reading import listing
 from jobs.states import State
-from tests.doors import rows
+from tests.doors import desk, rows
 from tests.doors.programs import Program, fault
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +143,7 @@ def test_many_rows_need_no_more_queries_than_few(root, address, settings, tmp_pa
         return job
 
     def queries(job: Job) -> int:
-        with CaptureQueriesContext(connection) as caught:
+        with desk.asked() as caught:
             assert root.get(address.format(job.pk)).status_code == 200
         return len(caught)
 

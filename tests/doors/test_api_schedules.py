@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
@@ -209,7 +208,7 @@ def test_what_its_task_no_longer_takes_is_told_before_its_fire(root):
 
 def test_many_schedules_need_no_more_queries_than_one(root):
     def queries() -> int:
-        with CaptureQueriesContext(connection) as caught:
+        with desk.asked() as caught:
             assert root.get("/schedules").status_code == 200
         return len(caught)
 

@@ -1,11 +1,9 @@
 """Programs see tasks and ask for jobs."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from jobs.states import State
-from tests.doors import form_tasks, rows
+from tests.doors import desk, form_tasks, rows
 from tests.doors.programs import Program, fault
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +64,7 @@ def test_a_task_that_one_may_not_see_is_none():
 
 def test_many_tasks_need_no_more_queries_than_one(root):
     def queries() -> int:
-        with CaptureQueriesContext(connection) as caught:
+        with desk.asked() as caught:
             assert root.get("/tasks").status_code == 200
         return len(caught)
 

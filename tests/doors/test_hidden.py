@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import Group, User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django_celery_results.models import TaskResult
@@ -110,6 +108,6 @@ def see(person: User, count: int) -> None:
 
 
 def counted(client: Client, page: str) -> int:
-    with CaptureQueriesContext(connection) as caught:
+    with desk.asked() as caught:
         read(client, page)
     return len(caught)

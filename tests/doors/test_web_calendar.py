@@ -8,7 +8,6 @@ import time_machine
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule
 
@@ -271,7 +270,7 @@ def test_the_page_asks_as_often_for_much_as_for_little(admin, view):
         for number in range(many):
             made = cron(f"{number} {many} * * *", name=f"s{many}{number}")
             fired(made, NOW - DAY)
-        with CaptureQueriesContext(connection) as queries:
+        with desk.asked() as queries:
             admin.get(PAGE, {"view": view})
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 14

@@ -6,15 +6,13 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import Group
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jobs.reading import timeline as reading
 from jobs.states import State
 
-from . import rows
+from . import desk, rows
 from .test_web_calendar import cron
 
 pytestmark = pytest.mark.django_db
@@ -148,7 +146,7 @@ def test_the_page_asks_as_often_for_much_as_for_little(admin):
     for many in (1, 6):
         for number in range(many):
             lasts(cron(f"{number} {many} * * *", name=f"s{many}{number}"), 60)
-        with CaptureQueriesContext(connection) as queries:
+        with desk.asked() as queries:
             admin.get(PAGE)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 16

@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from jobs.reading.runs import Run, Runs
 from jobs.states import State, WaitingFor
 from jobs.templatetags import words
+from jobs.templatetags.strips import strip
 from jobs.web import trace
 from jobs.web.pace import DESK, PHONE, pace
 
@@ -97,11 +98,12 @@ def test_usual_is_the_median_of_those_that_went_through():
 
 
 def test_the_newest_run_stands_at_the_right_end_of_the_strip():
-    bars = Runs([Run(State.COMPLETED, 1), Run(State.FAILED, None)]).bars
+    runs = Runs([Run(State.COMPLETED, 1), Run(State.FAILED, None)])
+    bars = runs.bars
     assert bars[-1].x > 96 and bars[-1].has_dot and not bars[0].has_dot
     assert all(0 < bar.height <= 100 for bar in bars)
     with translation.override("es"):
-        drawn = words.drawn(bars)
+        drawn = strip(runs)
     assert f'x="{bars[0].x}%"' in drawn, "with a point in all languages: a comma draws nothing"
     assert drawn.count("<rect") == 2 and drawn.count("<circle") == 1
 
