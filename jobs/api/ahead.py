@@ -18,6 +18,7 @@ from jobs.reading.ahead import USUAL, preview
 from jobs.reading.forecast import Forecast, forecast
 from jobs.scheduling.edit import drawn
 from jobs.scheduling.preview import MOST, Ahead, Preview
+from jobs.scheduling.rows import read_row
 from jobs.scheduling.when import is_zone
 
 from .answers import answer
@@ -116,8 +117,7 @@ def ahead(request: HttpRequest, schedule_id: int, asked: Query[Asked]) -> HttpRe
     (`local`), on that of the zone `reader`, and in UTC, with what is worth knowing."""
     refuse_unknown(request, Asked)
     entry = permissions.schedule(person(request), "view", schedule_id)
-    row = Schedule.objects.with_entry().get(pk=entry.pk)
-    return _told(request, row, asked.count, asked.reader)
+    return _told(request, read_row(entry.pk), asked.count, asked.reader)
 
 
 @router.post(
@@ -130,7 +130,7 @@ def sketched(request: HttpRequest, given: Sketch) -> HttpResponse:
     """The same of a schedule that is not stored, judged as if it were to be."""
     user, entry = person(request), None
     if given.id is not None:
-        entry = permissions.schedule(user, "manage", given.id)
+        entry = read_row(permissions.schedule(user, "manage", given.id).pk).entry
     elif not permissions.may_schedule(user):
         raise PermissionDenied
     row = drawn(given.values(), by=user, entry=entry)

@@ -14,6 +14,7 @@ from jobs import permissions, registry
 from jobs.models import Job, Scope
 from jobs.params import Invalid, Unreadable
 from jobs.scheduling import coded, entries
+from jobs.scheduling.rows import read_row
 
 from . import shapes
 from .again import GoOn
@@ -103,5 +104,5 @@ _VERBS: Mapping[str, Callable[[PeriodicTask, permissions.Person, str], bool]] = 
     "resume": lambda entry, by, why: entries.resume(entry, by=by, reason=why),
     "enable": lambda entry, by, why: entries.switch(entry, True, by=by, reason=why),
     "disable": lambda entry, by, why: entries.switch(entry, False, by=by, reason=why),
-    "reset": lambda entry, by, why: coded.reset(entry.policy, by=by, reason=why),
+    "reset": lambda entry, by, why: coded.reset(read_row(entry.pk), by=by, reason=why),
 }

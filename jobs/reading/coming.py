@@ -1,6 +1,6 @@
 """What comes next: the fires of schedules, and jobs whose time has not come."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
 from jobs.models import JobQuerySet
+from jobs.scheduling.rows import read_rows
 from jobs.scheduling.timings import next_turn, words
 from jobs.states import State, WaitingFor
 
 MOST_SCHEDULES = 200
 """Schedules whose next fire is worked out for one page."""
 _MOST_JOBS = 50
-_KINDS = ("interval", "crontab", "solar", "clocked", "policy")
 _HOUR = timedelta(hours=1)
 
 
@@ -58,12 +58,11 @@ class Coming:
 
 def coming(jobs: JobQuerySet, schedules: QuerySet[PeriodicTask]) -> Coming:
     """Of those schedules that are enabled, and of `jobs` that wait for their time."""
-    on = schedules.filter(enabled=True).select_related(*_KINDS)
+    on = schedules.filter(enabled=True)
     planned = on.filter(policy__fire_at__isnull=False).order_by("policy__fire_at")
-    some = list(planned[: MOST_SCHEDULES + 1])
-    edited = on.filter(policy__stale_at__isnull=False)[:MOST_SCHEDULES]
-    entries = {entry.pk: entry for entry in (*some[:MOST_SCHEDULES], *edited)}
-    turns = [*_fires(entries.values()), *_due(jobs)]
+    some = list(planned.values_list("pk", flat=True)[: MOST_SCHEDULES + 1])
+    edited = on.filter(policy__stale_at__isnull=False).values_list("pk", flat=True)
+    turns = [*_fires({*some[:MOST_SCHEDULES], *edited[:MOST_SCHEDULES]}), *_due(jobs)]
     return Coming(sorted(turns, key=lambda turn: turn.at), len(some) > MOST_SCHEDULES)
 
 
@@ -72,16 +71,18 @@ def next_of_each(
 ) -> tuple[dict[str, datetime], bool]:
     """When each of the tasks is started next by one of `schedules`; and whether there were
     more of them than could be looked at."""
-    on = schedules.filter(enabled=True, task__in=tasks).select_related(*_KINDS).order_by("pk")
-    some = list(on[: MOST_SCHEDULES + 1])
+    on = schedules.filter(enabled=True, task__in=tasks).order_by("pk")
+    some = list(on.values_list("pk", flat=True)[: MOST_SCHEDULES + 1])
     found: dict[str, datetime] = {}
     for turn in _fires(some[:MOST_SCHEDULES]):
         found[turn.task] = min(turn.at, found.get(turn.task, turn.at))
     return found, len(some) > MOST_SCHEDULES
 
 
-def _fires(schedules: Iterable[PeriodicTask]) -> list[Turn]:
-    dated = ((entry, next_turn(entry)) for entry in schedules)
+def _fires(keys: Collection[int]) -> list[Turn]:
+    """The next one of each; one that cannot be read has none."""
+    entries = [row.entry for row in read_rows(keys)[0]] if keys else []
+    dated = ((entry, next_turn(entry)) for entry in entries)
     return [Turn(moment, entry.task, entry) for entry, moment in dated if moment]
 
 

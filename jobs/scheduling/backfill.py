@@ -33,7 +33,7 @@ from .facts import WAITS, refusal
 from .fire import row_of
 from .past import MOST, Look
 from .plan import Plan
-from .rows import AWAY, read_rows
+from .rows import AWAY, read_row
 from .times import Impossible
 from .when import EARLIEST, LATEST
 
@@ -62,10 +62,7 @@ def look(entry: PeriodicTask, wish: Wish) -> Look:
     _refuse_wish(wish)
     if not registry.makes_jobs(entry.task):
         raise Invalid({"": [_("Its task makes no jobs: it cannot be backfilled.")]})
-    rows, broken = read_rows([entry.pk])
-    if broken:
-        raise Invalid({"": [why for _schedule, why in broken]})
-    found = Look(Plan(rows[0]), wish.since, wish.until, wish.which, timezone.now())
+    found = Look(Plan(read_row(entry.pk)), wish.since, wish.until, wish.which, timezone.now())
     try:
         found.read()
     except Impossible as reason:

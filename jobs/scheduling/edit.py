@@ -22,6 +22,7 @@ from .entries import tell
 from .judges import JUDGES, TIMES, refuse_taken
 from .plan import Plan
 from .rights import refuse_stranger
+from .rows import UNREADABLE, bare, words_of
 from .times import Impossible
 from .told import ENTRY, KINDS, POLICY, fingerprint, told
 from .when import COLUMNS, stored
@@ -110,7 +111,7 @@ def edit(schedule_id: int, values: Mapping[str, Any], order: Order, *, seen: str
     it is no longer so, PermissionDenied, and Schedule.DoesNotExist.
     """
     with transaction.atomic():
-        held = _held(schedule_id, order)
+        held = _readable(schedule_id, order)
         if seen and seen != fingerprint(held):
             raise Outdated
         wanted = drawn(values, by=order.by, entry=held.entry)
@@ -128,10 +129,10 @@ def delete(schedule_id: int, order: Order) -> None:
     """Raises PermissionDenied, Schedule.DoesNotExist, and Invalid for one that the code
     declares: it would be back with the next start."""
     with transaction.atomic():
-        held = _held(schedule_id, order)
+        held, before = _last_seen(schedule_id, order)
         if held.key:
             raise Invalid({"": [_("The code declares it: disable it instead.")]})
-        tell(held.entry, "delete", by=order.by, before=told(held), reason=order.reason)
+        tell(held.entry, "delete", by=order.by, before=before, reason=order.reason)
         held.entry.delete()
 
 
@@ -141,6 +142,24 @@ def _held(schedule_id: int, order: Order) -> Schedule:
     held = rows.get(pk=schedule_id)  # what says when may be unreadable: that can be mended
     refuse_stranger(held.entry, order.by)
     return held
+
+
+def _readable(schedule_id: int, order: Order) -> Schedule:
+    try:
+        return _held(schedule_id, order)
+    except UNREADABLE as reason:
+        raise Invalid({"": [_("It cannot be read: %s") % words_of(reason)]}) from None
+
+
+def _last_seen(schedule_id: int, order: Order) -> tuple[Schedule, dict[str, Any] | None]:
+    """And what it said; None of one that nobody can read, which can be deleted all the same."""
+    try:
+        held = _held(schedule_id, order)
+        return held, told(held)
+    except UNREADABLE:
+        held = bare(schedule_id)
+        refuse_stranger(held.entry, order.by)
+        return held, None
 
 
 def _write(held: Schedule, wanted: Schedule) -> bool:

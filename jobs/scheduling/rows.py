@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError
 
 from jobs.models import Schedule
+from jobs.params import Invalid
 
 Broken: TypeAlias = list[tuple[Schedule, str]]
 """Schedules of which only the cursor and the entry's name were read, and why."""
@@ -34,8 +35,18 @@ def read_rows(keys: Collection[int]) -> tuple[list[Schedule], Broken]:
         try:
             found += rows.filter(pk=key)
         except UNREADABLE as reason:
-            broken.append((_bare(key), words_of(reason)))
+            broken.append((bare(key), words_of(reason)))
     return found, broken
+
+
+def read_row(key: int) -> Schedule:
+    """One of them. Raises Invalid, which says why it cannot be read."""
+    rows, broken = read_rows([key])
+    if broken:
+        raise Invalid({"": [why for _schedule, why in broken]})
+    if not rows:
+        raise Schedule.DoesNotExist
+    return rows[0]
 
 
 def words_of(reason: Exception) -> str:
@@ -45,7 +56,10 @@ def words_of(reason: Exception) -> str:
     return str(reason) or type(reason).__name__
 
 
-def _bare(key: int) -> Schedule:
+def bare(key: int) -> Schedule:
+    """Its cursor, and what it is called."""
     named = ("entry__name", "entry__task")
-    rows = Schedule.objects.select_related("entry").only("revision", *Schedule.CURSOR, *named)
+    rows = Schedule.objects.select_related("entry").only(
+        "key", "revision", *Schedule.CURSOR, *named
+    )
     return rows.get(pk=key)

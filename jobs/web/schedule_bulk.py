@@ -75,7 +75,7 @@ class Choice:
         ]
         self.seen = self._among(user, permissions.schedules(user))
         mine = permissions.schedules(user, "manage").filter(pk__in=self.seen.values("pk"))
-        self.rows = mine.filter(MANY[verb].fits).order_by("name")
+        self.rows = mine.filter(MANY[verb].fits).order_by("name").only("name", "task")
         self.count = self.rows[: MOST + 1].count()
 
     def __bool__(self) -> bool:

@@ -11,6 +11,7 @@ from jobs.execution.order import Order
 from jobs.reading.fires import Row
 from jobs.scheduling import coded, entries
 from jobs.scheduling.edit import delete
+from jobs.scheduling.rows import read_row
 
 
 def _pause(entry: PeriodicTask, by: Any, reason: str) -> bool:
@@ -35,7 +36,7 @@ def _delete(entry: PeriodicTask, by: Any, reason: str) -> bool:
 
 
 def _reset(entry: PeriodicTask, by: Any, reason: str) -> bool:
-    return coded.reset(entry.policy, by=by, reason=reason)
+    return coded.reset(read_row(entry.pk), by=by, reason=reason)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,11 @@ from django.views.decorators.http import require_POST
 from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions
+from jobs.params import Invalid
 from jobs.reading import ahead
 from jobs.reading.forecast import forecast
 from jobs.scheduling.form import LOOK, ScheduleForm
+from jobs.scheduling.rows import read_row
 
 from .page import page, person, show
 
@@ -32,7 +34,12 @@ def new_schedule(request: HttpRequest) -> HttpResponse:
 @page("POST")
 def edit_schedule(request: HttpRequest, schedule_id: int) -> HttpResponse:
     """Edit one."""
-    return _answer(request, permissions.schedule(person(request), "manage", schedule_id))
+    entry = permissions.schedule(person(request), "manage", schedule_id)
+    try:
+        return _answer(request, read_row(entry.pk).entry)
+    except Invalid as reason:  # its page says the same, and deletes it
+        messages.error(request, str(reason))
+        return redirect("jobs:schedule", entry.pk)
 
 
 @page("POST")
@@ -42,7 +49,7 @@ def schedule_preview(request: HttpRequest) -> HttpResponse:
     user, key = person(request), request.GET.get("schedule", "")
     if key and not (key.isascii() and key.isdecimal() and len(key) <= _KEY_DIGITS):
         raise Http404
-    entry = permissions.schedule(user, "manage", key) if key else None
+    entry = read_row(permissions.schedule(user, "manage", key).pk).entry if key else None
     if entry is None and not permissions.may_schedule(user):
         raise PermissionDenied
     form = ScheduleForm(user, request.POST, entry=entry)
