@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions
+from jobs.execution.asked import ticket
 from jobs.models import Job
 from jobs.reading import runs
 from jobs.reading.ahead import USUAL, preview
@@ -150,5 +151,6 @@ def shown(
     about = About(person(request), key, is_long=is_long)
     context = {"section": "schedules", "about": about, "row": about.row, "parts": parts}
     context |= {"entry": about.entry, "deeds": offered(about.row), **more}
+    context["ticket"] = ticket(about.user)
     template = "jobs/schedule/parts.html" if parts else "jobs/schedule.html"
     return show(request, template, context, status)

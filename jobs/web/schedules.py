@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 
 from jobs import permissions
+from jobs.execution.asked import ticket
 from jobs.reading import schedules as reading
 from jobs.reading.fires import rows
 
@@ -161,8 +162,10 @@ def schedules(request: HttpRequest) -> HttpResponse:
     part = request.GET.get("part", "")
     if part == "rows":
         context = {"rows": _again(request), "search": Search.of(request.GET)}
+        context["ticket"] = ticket(person(request))
         return show(request, "jobs/schedules/rows.html", context)
     context = {"section": "schedules", "listed": Listed(person(request), request.GET)}
+    context["ticket"] = ticket(person(request))
     is_around = part == "around"
     return show(
         request, "jobs/schedules/around.html" if is_around else "jobs/schedules.html", context

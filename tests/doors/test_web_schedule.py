@@ -160,6 +160,17 @@ def test_firing_it_makes_a_job_now_and_says_which(admin):
     assert f'<a href="{reverse("jobs:job", args=[job.pk])}">' in answer.content.decode()
 
 
+def test_two_clicks_fire_it_once_and_another_row_of_the_list_is_another(admin):
+    made, other = planned("ledger"), planned("other")
+    for page in (address(made), reverse("jobs:schedules")):
+        sent = {"job-ticket": admin.get(page).context["ticket"]}
+        for _click in range(2):
+            do(admin, made, "fire", **sent)
+        do(admin, other, "fire", **sent)
+    assert Job.objects.filter(schedule=made).count() == 2
+    assert Job.objects.filter(schedule=other).count() == 2
+
+
 def test_what_its_task_does_not_take_is_told_and_makes_no_job(admin):
     made = planned("<b>ledger</b>", kwargs='{"x": "many"}')
     answer = do(admin, made, "fire")
