@@ -47,7 +47,7 @@ class Fire:
     is_dark: bool = False
     """Whether it falls into a time when the schedule is not to run."""
     is_overdue: bool = False
-    """Whether its moment has come and nobody has dealt with it."""
+    """Whether its moment (and its jitter) has passed and nobody has dealt with it."""
     is_often: bool = False
     """Whether it stands for a whole day, beside fires that stand for their hour."""
 
@@ -153,7 +153,7 @@ def _turns(plan: Plan, days: Days, now: datetime) -> Iterator[Fire]:
             schedule=plan.entry.pk,
             count=count,
             is_dark=all(map(plan.blackout.covers, (at, close - _TICK) if count > 1 else (at,))),
-            is_overdue=at < now,
+            is_overdue=at < now and plan.fires_at(at) < now,
             is_often=is_often,
         )
         left = None if left is None else left - count

@@ -139,6 +139,15 @@ def test_a_time_when_it_is_not_to_run_is_marked(admin):
     assert 'class="ev soon dark"' in admin.get(PAGE).content.decode()
 
 
+def test_what_waits_for_its_jitter_is_not_overdue(admin, monkeypatch):
+    monkeypatch.setattr("jobs.scheduling.plan._share", lambda *_seed: 0.9)
+    due_at = NOW.replace(minute=0)
+    made = cron("0 * * * *", name="hourly")
+    Schedule.objects.filter(pk=made.pk).update(due_at=due_at, jitter_seconds=3600)
+    first = look(admin, view="day").coming.fires[0]
+    assert (first.at, first.is_overdue) == (due_at, False)
+
+
 def test_what_is_due_and_nobody_fires_is_told(admin):
     made = cron("0 * * * *", name="hourly")
     Schedule.objects.filter(pk=made.pk).update(due_at=NOW.replace(hour=13, minute=0))
