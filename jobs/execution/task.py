@@ -10,6 +10,7 @@ from celery.exceptions import Ignore, Reject, TimeLimitExceeded
 from django.db import DatabaseError
 
 from jobs import registry
+from jobs.dispatch.loop import beside_the_loop
 from jobs.dispatch.policy import edited
 
 from .context import running_attempt
@@ -99,6 +100,7 @@ class JobMixin(Task):
         raise Ignore("Replaced by new task")
 
 
+@beside_the_loop
 def _operators_word(name: str) -> int | None:
     """How often it is tried again at most, over all that code says; None where that holds."""
     try:
