@@ -23,6 +23,8 @@ _DONE: Mapping[str, tuple[Any, str, str]] = {
     "resume": (lazy("resumed it"), "i-play", ""),
     "run": (lazy("fired it"), "i-bolt", ""),
     "reset": (lazy("reset it to the code"), "i-redo", ""),
+    "backfill": (lazy("asked for a backfill"), "i-redo", ""),
+    "cancel": (lazy("cancelled a backfill"), "i-x", ""),
     "misfire": (lazy("found that nobody was there at its time"), "i-alert", "t-warn"),
     "quarantine": (lazy("set it aside"), "i-alert", "t-bad"),
     "stranger": (lazy("found another beat that fires it"), "i-alert", "t-bad"),

@@ -44,13 +44,20 @@ def test_the_page_tells_what_it_did_and_who_changed_it(admin):
     changes = {"before": {"cron": "0 1 * * *"}, "after": {"cron": "0 2 * * *"}}
     petra = rows.user("petra", first_name="Petra", last_name="Novak")
     entries.tell(made, "edit", by=petra, reason="Too early.", **changes)
+    entries.tell(made, "backfill", by=petra)
     page = admin.get(address(made))
     about = page.context["about"]
     assert [fire.tag for fire in about.notable] == ["caught up", ""]
     assert about.runs.skipped == 1 and about.late == 1
     text = page.content.decode()
     shown = ("Four calls an hour.", "A fire before it has not ended.", late.pk, "Petra Novak")
-    for words in (*shown, "0 1 * * *", "“Too early.”", "run it beside them"):
+    for words in (
+        *shown,
+        "0 1 * * *",
+        "“Too early.”",
+        "run it beside them",
+        "asked for a backfill",
+    ):
         assert words in text, words
 
 
