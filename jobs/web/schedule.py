@@ -17,6 +17,7 @@ from jobs.reading.fires import Row, rows
 from jobs.reading.forecast import Forecast, forecast
 from jobs.reading.given import given_to
 from jobs.scheduling.decide import CAUGHT_UP, MISSED
+from jobs.scheduling.misfit import misfit
 from jobs.scheduling.preview import Preview
 from jobs.states import FINAL, State
 
@@ -94,6 +95,11 @@ class About:
     @cached_property
     def forecast(self) -> Forecast:
         return forecast(self.user, self.row.schedule)
+
+    @property
+    def misfit(self) -> str:
+        """Why its next fire is going to fail; "" where nothing speaks for that."""
+        return misfit(self.entry) if self.row.is_readable and not self.row.flaw else ""
 
     @property
     def notable(self) -> list[PastFire]:

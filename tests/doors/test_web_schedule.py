@@ -61,6 +61,14 @@ def test_the_page_tells_what_it_did_and_who_changed_it(admin):
         assert words in text, words
 
 
+def test_parameters_that_its_task_no_longer_takes_are_told_before_the_next_fire(admin):
+    made = planned("ledger")
+    told = "Its next fire is going to fail:"
+    assert told not in admin.get(address(made)).content.decode()
+    PeriodicTask.objects.filter(pk=made.pk).update(kwargs='{"nothing": 1}')
+    assert told in admin.get(address(made)).content.decode()
+
+
 def test_who_may_see_it_sees_neither_others_jobs_nor_what_managers_did(client):
     rows.task("b.unseen")
     made = planned("ledger", task="b.unseen")
