@@ -1,5 +1,5 @@
-"""A history as a team has it after some months: fifty owners, forty tasks, most of it
-done. A thousand jobs are made by Python, the rest are older copies of them."""
+"""A history as a team has it after some months: fifty owners, forty tasks, a thousand
+schedules, most of it done. A thousand jobs are made by Python, the rest are older copies."""
 
 import random
 from datetime import timedelta
@@ -7,11 +7,13 @@ from datetime import timedelta
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from jobs.models import Grant, Job, LogChunk, Role, Task
+from jobs.scheduling.replan import replan
 from jobs.states import ACTIVE, FINAL, State
 
-OWNERS, TASKS, NEWEST = 50, 40, 1000
+OWNERS, TASKS, SCHEDULES, NEWEST = 50, 40, 1000, 1000
 SPACING = timedelta(minutes=1)
 NAMES = [f"team{n % 4}.work.step{n}" for n in range(TASKS)]
 FORGOTTEN = "legacy.report"
@@ -29,7 +31,11 @@ def write(jobs: int) -> None:
     Task.objects.bulk_create(
         Task(name=name, title=name, tags=["t"]) for name in (*NAMES, FORGOTTEN)
     )
+    schedules = _schedules()
     newest = [_job(n, dice, dice.choice(owners)) for n in range(NEWEST)]
+    for job in newest[::3]:
+        entry = dice.choice(schedules)
+        job.schedule, job.due_at, job.task_id = entry, job.created_at, entry.task
     Job.objects.bulk_create(newest)
     _older(jobs // NEWEST - 1)
     oldest = Job.objects.order_by("created_at").values("pk")[:50]
@@ -40,6 +46,21 @@ def write(jobs: int) -> None:
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+
+
+def _schedules() -> list[PeriodicTask]:
+    """Each task has some, at all times of the day."""
+    lines = CrontabSchedule.objects.bulk_create(
+        CrontabSchedule(minute=str(n % 60), hour=str(n % 24), timezone="UTC")
+        for n in range(SCHEDULES // 10)
+    )
+    made = PeriodicTask.objects.bulk_create(
+        PeriodicTask(name=f"s{n}", task=NAMES[n % TASKS], crontab=lines[n % len(lines)])
+        for n in range(SCHEDULES)
+    )
+    while replan():
+        pass
+    return made
 
 
 def people() -> dict[str, User]:
@@ -85,7 +106,7 @@ def _older(copies: int) -> None:
     """Of those that ended, `copies` older ones each."""
     columns = [field.column for field in Job._meta.concrete_fields]
     moved = {name: f"{name} - copy * interval '100 minutes'" for name in
-             ("created_at", "queued_at", "started_at", "finished_at")}  # fmt: skip
+             ("created_at", "queued_at", "started_at", "finished_at", "due_at")}  # fmt: skip
     moved["id"] = "id || '-' || copy"
     taken = ", ".join(moved.get(name, f'"{name}"') for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions
 
@@ -27,6 +28,15 @@ PAGES = {
     "tasks": lambda job: reverse("jobs:tasks"),
     "a task": lambda job: reverse("jobs:task", args=[NAMES[3]]),
     "jobs of the API": lambda job: reverse("jobs:api:api-root") + "jobs",
+    "schedules": lambda job: reverse("jobs:schedules"),
+    "a schedule": lambda job: reverse("jobs:schedule", args=[_a_schedule()]),
+    "calendar of a week": lambda job: reverse("jobs:calendar") + "?view=week",
+    "calendar of a month": lambda job: reverse("jobs:calendar") + "?view=month",
+    "time line": lambda job: reverse("jobs:timeline"),
+    "schedules of the API": lambda job: reverse("jobs:api:api-root") + "schedules",
+    "schedules in the admin": lambda job: reverse(
+        "admin:django_celery_beat_periodictask_changelist"
+    ),
     "jobs in the admin": lambda job: reverse("admin:jobs_job_changelist"),
 }
 
@@ -42,6 +52,10 @@ def look(who: User, page: str, tries: int) -> tuple[int, list[float]] | None:
         if browser.get(address).status_code != 200:
             return None
     return len(statements), [_timed(browser, address) for _try in range(tries)]
+
+
+def _a_schedule() -> int:
+    return PeriodicTask.objects.filter(task=NAMES[3]).values_list("pk", flat=True)[0]
 
 
 def _noting(statements: list[str]) -> Any:
