@@ -130,7 +130,10 @@ def may_schedule(user: Person) -> bool:
     """Whether `user` may make schedules at all."""
     if not user.is_active:
         return False
-    return user.has_perm("jobs.manage_schedules") or tasks(user, "manage").exists()
+    if user.has_perm("jobs.manage_schedules"):
+        return True
+    names = None if _told.get() is None else _names(user, "manage")
+    return tasks(user, "manage").exists() if names is None else bool(names)
 
 
 def eligible(user: Person) -> set[str]:

@@ -36,6 +36,7 @@ def person(request: HttpRequest) -> permissions.Person:
 
 
 _CHECKBOX = '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">'
+_READING = ("GET", "HEAD")
 _PAGES: dict[type[Model], type[ModelAdmin]] = {}
 
 
@@ -136,7 +137,16 @@ class OwnRules(ModelAdmin):
         user = person(request)
         if obj is None and user.is_superuser:
             return True  # asked of every page for the index
-        return _holds(self.changed_by(user), obj)
+        return self._changes_any(request) if obj is None else _holds(self.changed_by(user), obj)
+
+    def _changes_any(self, request: HttpRequest) -> bool:
+        """Asked of one page some twenty times; who only looks is told the same each time."""
+        if request.method not in _READING:
+            return self.changed_by(person(request)).exists()
+        told: dict[Any, bool] = request.__dict__.setdefault("_changes_any", {})
+        if self not in told:
+            told[self] = self.changed_by(person(request)).exists()
+        return told[self]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -191,8 +201,8 @@ class ReadOnlyInline(TabularInline):
 def _once(request: HttpRequest) -> AbstractContextManager[None]:
     """Who only looks is asked for their rights once: the frame of a page asks for those of
     all pages."""
-    return permissions.asked_once() if request.method in ("GET", "HEAD") else nullcontext()
+    return permissions.asked_once() if request.method in _READING else nullcontext()
 
 
 def _holds(rows: QuerySet[Any], obj: Any) -> bool:
-    return rows.exists() if obj is None else rows.filter(pk=obj.pk).exists()
+    return rows.filter(pk=obj.pk).exists()

@@ -73,6 +73,13 @@ def test_a_hundred_rows_take_as_many_queries_as_ten(boss, model):
     assert desk.queries(boss, desk.address(model)) == few <= 25
 
 
+def test_who_manages_some_tasks_is_not_asked_for_it_again_and_again():
+    group = Group.objects.create(name="managers")
+    rows.task().managers.add(group)
+    desk.schedule()
+    assert desk.queries(desk.staff("manager", group), desk.address(PeriodicTask)) <= 20
+
+
 @pytest.mark.parametrize("model", MAKE)
 def test_no_query_of_a_list_reads_all_rows(boss, model, monkeypatch):
     """Whatever is asked of tables that grow without end has a bound, or names its row."""
