@@ -79,8 +79,9 @@ def _paused(schedule: Schedule) -> dict[str, Any] | None:
 
 
 def _last_fires(user: permissions.Person, keys: Iterable[int]) -> dict[int, Job]:
-    """The job of the last moment of each, where `user` may see it."""
-    fires = Job.objects.filter(schedule=OuterRef("pk"), due_at__isnull=False)
+    """The job of the last moment of each, where `user` may see it. What was backfilled is
+    no fire, and not in the index of fires."""
+    fires = Job.objects.filter(schedule=OuterRef("pk"), due_at__isnull=False, backfill=None)
     last = fires.order_by("-due_at").values("pk")[:1]
     rows = PeriodicTask.objects.filter(pk__in=keys).annotate(last=last)
     mine = permissions.jobs(user).filter(pk__in=[*rows.values_list("last", flat=True)])

@@ -72,8 +72,8 @@ class About:
 
     @cached_property
     def fires(self) -> list[PastFire]:
-        """The last moments that came, the newest first."""
-        mine = Job.objects.filter(schedule=self.entry.pk, due_at__isnull=False)
+        """The last moments that came, the newest first; a backfill comes when it is asked."""
+        mine = Job.objects.filter(schedule=self.entry.pk, due_at__isnull=False, backfill=None)
         jobs = list(mine.defer("traceback", "checkpoint", "result")[: runs.COUNT])
         keys = [job.pk for job in jobs]
         seen = set(permissions.jobs(self.user).filter(pk__in=keys).values_list("pk", flat=True))

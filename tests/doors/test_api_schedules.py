@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from jobs.models import Event, Job, Schedule, Scope
+from jobs.models import Backfill, Event, Job, Schedule, Scope
 from jobs.scheduling.coded import described
 from jobs.states import State
 from tests.doors import desk, rows
@@ -91,6 +91,12 @@ def test_it_tells_its_last_fire_and_how_late_that_was(root):
     by_hand = job_of(root.post(f"/schedules/{said['id']}/fire"))
     [fired] = Job.objects.exclude(pk=by_hand.pk)
     Job.objects.filter(pk=fired.pk).update(started_at=moment + timedelta(seconds=2))
+    span = {"since": moment, "until": moment, "concurrency": 1, "count": 1}
+    filled = {
+        "backfill": Backfill.objects.create(**span),
+        "due_at": moment + timedelta(hours=1),
+    }
+    rows.job(State.COMPLETED, schedule=entry, **filled)
     told = root.get(f"/schedules/{said['id']}").json()
     assert told["last_fire"] == {
         "job": fired.pk,

@@ -1,5 +1,6 @@
 """The page of a schedule, and what is done to it from there."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from jobs.models import Event, Job, Schedule
+from jobs.models import Backfill, Event, Job, Schedule
 from jobs.scheduling import coded, entries
 from jobs.states import State
 
@@ -41,6 +42,9 @@ def test_the_page_tells_what_it_did_and_who_changed_it(admin):
     fired(made, ago=300)
     fired(made, State.SKIPPED, ago=200, reason="A fire before it has not ended.")
     late = fired(made, ago=100, tags=["caught up"])
+    span = {"since": late.due_at, "until": late.due_at, "concurrency": 1, "count": 1}
+    filled = {"due_at": late.due_at - timedelta(days=9), "schedule": made}
+    rows.job(State.COMPLETED, backfill=Backfill.objects.create(**span), **filled)
     changes = {"before": {"cron": "0 1 * * *"}, "after": {"cron": "0 2 * * *"}}
     petra = rows.user("petra", first_name="Petra", last_name="Novak")
     entries.tell(made, "edit", by=petra, reason="Too early.", **changes)
@@ -49,6 +53,7 @@ def test_the_page_tells_what_it_did_and_who_changed_it(admin):
     about = page.context["about"]
     assert [fire.tag for fire in about.notable] == ["caught up", ""]
     assert about.runs.skipped == 1 and about.late == 1
+    assert about.worst_lag < timedelta(hours=1), "a backfill is not late"
     text = page.content.decode()
     shown = ("Four calls an hour.", "A fire before it has not ended.", late.pk, "Petra Novak")
     for words in (
