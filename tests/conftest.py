@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 
 from project.supervisor import embedded
 from tests.waiting import eventually
@@ -75,3 +76,17 @@ def redis_client(redis_server: str) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(redis_server) as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: Any, django_db_blocker: Any) -> Iterator[None]:
+    """Threads of ours keep their connections for a while, and PostgreSQL deletes no database
+    that somebody is in: each run left some behind."""
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
