@@ -80,6 +80,16 @@ def test_who_manages_some_tasks_is_not_asked_for_it_again_and_again():
     assert desk.queries(desk.staff("manager", group), desk.address(PeriodicTask)) <= 20
 
 
+def test_only_who_may_change_some_is_offered_verbs():
+    task = rows.task()
+    desk.schedule()
+    for role in ("viewers", "managers"):
+        group = Group.objects.create(name=role)
+        getattr(task, role).add(group)
+        page = desk.at(desk.staff(role, group)).get(desk.address(PeriodicTask))
+        assert (b'value="disable"' in page.content) == (role == "managers")
+
+
 @pytest.mark.parametrize("model", MAKE)
 def test_no_query_of_a_list_reads_all_rows(boss, model, monkeypatch):
     """Whatever is asked of tables that grow without end has a bound, or names its row."""
