@@ -13,7 +13,7 @@ from jobs.dispatch.changes import FACTS, tell_on_commit
 from jobs.dispatch.message import HEADER
 from jobs.dispatch.policy import policy_of
 from jobs.dispatch.publisher import soon
-from jobs.models import Job, JobQuerySet, OneJob, is_id, lease_end
+from jobs.models import Job, JobQuerySet, OneJob, is_id, is_paused, lease_end
 from jobs.states import State
 
 from .options import adopted_columns
@@ -52,7 +52,8 @@ NEXT_ATTEMPT, NOW = F("attempt") + 1, Now()
 def claim(job_id: str, task: str, request: dict[str, Any]) -> Job | None:
     """The job, running under the request's lease; None when it is not to be had: taken,
     over, paused, held, expired, of another task, limited otherwise than the message says
-    (then it was not we who rang), or moved to a queue that this worker does not serve."""
+    (then it was not we who rang), in a paused queue, or moved to one that this worker does
+    not serve."""
     hard, soft = request.get("timelimit") or (None, None)
     claimable = _claimable_from(request["queues"])
     chosen = OneJob(claimable, id=job_id, task=task, time_limit=hard, soft_time_limit=soft)
@@ -78,7 +79,8 @@ def _claimable_from(queues: tuple[str, ...]) -> Callable[..., JobQuerySet]:
         # Not by an index of tasks: PostgreSQL, while it has no statistics, takes that to be
         # as good as the key, and reads all jobs of the task for each claim.
         jobs = Job.objects.alias(its_task=Concat("task", Value(""))).filter(its_task=task)
-        return jobs.filter(**columns, state=State.QUEUED, queue__in=queues).unexpired()
+        queued = jobs.filter(~is_paused(), state=State.QUEUED, queue__in=queues)
+        return queued.filter(**columns).unexpired()
 
     return choose
 

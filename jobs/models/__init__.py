@@ -10,6 +10,7 @@ from .job import Job, OnLost
 from .leader import Leader
 from .one import OneJob
 from .queryset import JobQuerySet, from_now, lease_end
+from .queue import Flow, Queue, QueueQuerySet, is_paused, keeps_out
 from .saved import SavedFilter
 from .schedule import CatchUp, Overlap, Schedule, ScheduleQuerySet
 from .task import Task
@@ -19,8 +20,9 @@ from .worker import Worker, WorkerQuerySet
 
 __all__ = [
     "ApiToken", "Artifact", "AskedOnce", "Attempt", "Backfill", "CatchUp", "Event", "First",
-    "Grant", "Job", "JobError", "JobQuerySet", "KeptFile", "Leader", "LogChunk", "OnLost",
-    "OneJob", "Overlap", "Role", "SavedFilter", "Schedule", "ScheduleQuerySet", "Scope",
-    "SocketTicket", "Stack", "Task", "Which", "Worker", "WorkerQuerySet", "content_type_of",
-    "file_storage", "from_now", "is_id", "lease_end", "new_id",
+    "Flow", "Grant", "Job", "JobError", "JobQuerySet", "KeptFile", "Leader", "LogChunk",
+    "OnLost", "OneJob", "Overlap", "Queue", "QueueQuerySet", "Role", "SavedFilter",
+    "Schedule", "ScheduleQuerySet", "Scope", "SocketTicket", "Stack", "Task", "Which",
+    "Worker", "WorkerQuerySet", "content_type_of", "file_storage", "from_now", "is_id",
+    "is_paused", "keeps_out", "lease_end", "new_id",
 ]  # fmt: skip
