@@ -71,6 +71,9 @@ class Configuration:
     api_requests_per_minute: int = 600
     """Requests to the API that each web process takes of one person."""
 
+    max_concurrent_jobs: int = 0
+    """How many jobs run at once on the whole site; 0 for as many as its workers can."""
+
     base_template: str = "jobs/base.html"
     """The template that our pages extend."""
 
@@ -97,6 +100,8 @@ def configuration() -> Configuration:
         )
     if conf.api_requests_per_minute < 1:
         raise ImproperlyConfigured("JOBS_API_REQUESTS_PER_MINUTE must be 1 or more.")
+    if conf.max_concurrent_jobs < 0:
+        raise ImproperlyConfigured("JOBS_MAX_CONCURRENT_JOBS must be 0 or more.")
     return conf
 
 

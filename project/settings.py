@@ -248,3 +248,7 @@ LOGGING = {
 # --- Batuta itself: JOBS_* ---------------------------------------------------------------
 
 vars().update(env.settings_of(Configuration, "JOBS_"))
+# The whole site's too, where it was chosen: several workers together run no more.
+JOBS_MAX_CONCURRENT_JOBS = vars().get("JOBS_MAX_CONCURRENT_JOBS") or env.number(
+    "MAX_CONCURRENT_JOBS", default=0, low=1, high=1000
+)

@@ -11,19 +11,19 @@ from django.utils import timezone
 
 from jobs import registry
 from jobs.models import Artifact, Job, new_id
-from jobs.states import State, WaitingFor
+from jobs.states import State
 
 from . import window
 from .caller import caller_id, lineage
 from .changes import tell_on_commit
+from .entrance import RUNG_AT_ONCE, line_up, place_of
 from .files import keep_upload, save_files
+from .keys import columns_of
 from .loop import beside_the_loop
-from .policy import Policy, policy_of, routed_queue
+from .policy import policy_of, routed_queue
 from .publisher import ring_on_commit, soon
 
 DEFAULT_PRIORITY = 5
-# Of many fires at once; the others the relay rings for, within a second.
-RUNG_AT_ONCE = 100
 # Made once, so that it is the same in each INSERT.
 NOW = Now()
 
@@ -114,12 +114,10 @@ def insert_fires(jobs: list[Job]) -> None:
 def draft(task: str, wish: Wish, **columns: Any) -> Job:
     """The row of a job, not stored yet."""
     policy = policy_of(task)
-    state, waiting_for = _first_state(wish, policy)
     priority = policy.priority if wish.priority is None else wish.priority
-    return Job(
+    columns |= columns_of(task, columns.get("params") or {}, columns.get("owner_id"))
+    job = Job(
         task_id=task,
-        state=state,
-        waiting_for=waiting_for,
         queue=wish.queue or policy.queue or routed_queue(task),
         priority=DEFAULT_PRIORITY if priority is None else priority,
         soft_time_limit=wish.soft_time_limit or policy.soft_time_limit,
@@ -135,6 +133,8 @@ def draft(task: str, wish: Wish, **columns: Any) -> Job:
         **wish.columns,
         **columns,
     )
+    job.state, job.waiting_for = place_of(job, hold=wish.hold)
+    return job
 
 
 def _takes_its_turn(job: Job) -> bool:
@@ -149,13 +149,4 @@ def _takes_its_turn(job: Job) -> bool:
 def _leave_to_the_relay(job: Job) -> None:
     if job.state == State.QUEUED:
         job.queued_at, job.ring_at = timezone.now(), NOW
-
-
-def _first_state(wish: Wish, policy: Policy) -> tuple[State, str]:
-    if wish.hold:
-        return State.PENDING, WaitingFor.START
-    if not policy.enabled:
-        return State.PENDING, WaitingFor.TASK
-    if wish.not_before is not None and wish.not_before > timezone.now():
-        return State.PENDING, WaitingFor.TIME
-    return State.QUEUED, ""
+    line_up(job)

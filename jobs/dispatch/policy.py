@@ -1,7 +1,7 @@
 """What holds for a task right now: the operator's word over the code's."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
 from jobs import registry
+from jobs.conf import configuration
 from jobs.models import OnLost, Task
 
 # An operator's edit is effective everywhere within this time.
@@ -30,6 +31,18 @@ class Policy:
     max_retries: int | None = None
     on_lost: OnLost = OnLost.HOLD
     expires: float | datetime | None = None
+    max_running: int | None = None
+    max_running_per_key: int | None = None
+    rate: str = ""
+    burst: int | None = None
+    on_conflict: str = "wait"
+    is_fair: bool = False
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether its jobs wait in lines until one after the other is let in."""
+        limits = (self.max_running, self.max_running_per_key, self.rate, self.is_fair)
+        return any(limits) or configuration().max_concurrent_jobs > 0
 
     @property
     def expires_at(self) -> datetime | None:
@@ -47,6 +60,9 @@ class Policy:
 # The columns of a task's row that the first fields above are read from.
 EDITED = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after",
           "max_retries")  # fmt: skip
+LIMITS = ("max_running", "max_running_per_key", "rate", "burst")
+# An operator's word against a limit of the code.
+OFF = "off"
 
 _rows: dict[str, Policy] = {}
 _listed: set[str] = set()
@@ -59,7 +75,7 @@ def policy_of(name: str) -> Policy:
     try:
         coded = registry.get(name)
     except registry.UnknownTask:
-        return own
+        return replace(own, **_limits(own, None))
     return Policy(
         enabled=own.enabled,
         queue=own.queue or coded.queue or "",
@@ -70,7 +86,26 @@ def policy_of(name: str) -> Policy:
         max_retries=coded.max_retries if own.max_retries is None else own.max_retries,
         on_lost=OnLost(coded.on_lost),
         expires=coded.expires,
+        **_limits(own, coded),
     )
+
+
+def _limits(own: Policy, coded: registry.Definition | None) -> dict[str, Any]:
+    """0 and "off" of an operator are no limit."""
+    said = {name: getattr(own, name) for name in LIMITS}
+    for name, value in said.items():
+        if value in (None, ""):
+            said[name] = getattr(coded, name, None)
+    rate = "" if said["rate"] in (None, OFF) else said["rate"]
+    has_key = getattr(coded, "concurrency_key", None) is not None
+    return {
+        "max_running": said["max_running"] or None,
+        "max_running_per_key": (has_key and said["max_running_per_key"]) or None,
+        "rate": rate,
+        "burst": said["burst"],
+        "on_conflict": getattr(coded, "on_conflict", "wait"),
+        "is_fair": getattr(coded, "fair_by", None) is not None,
+    }
 
 
 def edited(name: str) -> Policy:
@@ -82,6 +117,12 @@ def is_listed(name: str) -> bool:
     """Whether some process, if not this one, has told that it can run such a task."""
     _edits()
     return name in _listed
+
+
+def limited() -> set[str]:
+    """The tasks that this process knows to be limited, by code or by operators."""
+    known = {definition.name for definition in registry.all()} | set(_edits())
+    return {name for name in known if policy_of(name).is_limited}
 
 
 def routed_queue(
@@ -98,8 +139,12 @@ def routed_queue(
 def _edits() -> dict[str, Policy]:
     global _rows, _listed, _read_at
     if time.monotonic() - _read_at > FRESH_SECONDS:
-        rows = list(Task.objects.values_list("name", "error", "missing_at", *EDITED))
-        _rows = {name: Policy(*values) for name, _error, _missing, *values in rows}
+        read = (*EDITED, *LIMITS)
+        rows = list(Task.objects.values_list("name", "error", "missing_at", *read))
+        _rows = {
+            name: Policy(**dict(zip(read, values, strict=True)))
+            for name, _error, _missing, *values in rows
+        }
         _listed = {name for name, error, missing, *_rest in rows if not (error or missing)}
         _read_at = time.monotonic()
     return _rows

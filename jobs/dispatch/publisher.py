@@ -15,15 +15,16 @@ from queue import Full, Queue
 from typing import Any
 
 from django.db import close_old_connections, connections, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from jobs.conf import configuration
-from jobs.models import Job, JobQuerySet, from_now
+from jobs.models import Job, from_now
 from jobs.states import State, WaitingFor
 
-from .changes import FACTS, move_and_tell, tell_on_commit
+from .changes import move_and_tell
 from .forks import between_forks
-from .message import COLUMNS, Unringable, ring_or_blame
+from .message import Unringable, ring_or_blame
 
 logger = logging.getLogger(__name__)
 
@@ -110,21 +111,6 @@ def _forget_after_fork() -> None:
 os.register_at_fork(after_in_child=_forget_after_fork)
 
 
-def queue(chosen: JobQuerySet, **columns: Any) -> list[Job]:
-    """Put the chosen jobs into their queues (again) and ring on commit; those moved."""
-    moved = chosen.move_returning(
-        State.QUEUED,
-        {*FACTS, *COLUMNS},
-        queued_at=Now(),
-        ring_at=soon(),
-        **columns,
-    )
-    for job in moved:
-        ring_on_commit(job)
-        tell_on_commit(job)
-    return moved
-
-
 def soon() -> Any:
     """When the relay rings should our own message be lost."""
     return from_now(configuration().ring_again_seconds)
@@ -152,7 +138,9 @@ def waits_for_broker(jobs: list[Job]) -> None:
     """The rows say that the broker cannot be reached; the relay rings when it is back."""
     close_old_connections()
     chosen = Job.objects.filter(pk__in=[job.pk for job in jobs], state=State.QUEUED)
-    move_and_tell(chosen, State.PENDING, waiting_for=WaitingFor.BROKER, ring_at=Now())
+    # It keeps its place, if its task has places.
+    kept = {"admitted_at": F("admitted_at")}
+    move_and_tell(chosen, State.PENDING, waiting_for=WaitingFor.BROKER, ring_at=Now(), **kept)
 
 
 def cannot_be_rung(job: Job, error: Exception) -> None:

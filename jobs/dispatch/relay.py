@@ -14,6 +14,7 @@ from jobs.models import Job, JobQuerySet, Task
 from jobs.states import State, WaitingFor
 
 from .changes import move_and_tell
+from .entrance import enter
 from .message import COLUMNS, Unringable, reach_broker, ring_or_blame
 from .publisher import cannot_be_rung, soon, waits_for_broker
 from .window import room_of
@@ -32,7 +33,7 @@ def release_due() -> int:
     due = Q(not_before=None) | Q(not_before__lte=Now())
     disabled = Task.objects.filter(enabled=False).values("pk")
     freed = Job.objects.live().filter(ripe & due).exclude(task__in=disabled)
-    return len(move_and_tell(freed, State.QUEUED, queued_at=Now(), ring_at=Now()))
+    return len(enter(freed, rings=False))
 
 
 def release_next() -> int:
@@ -46,7 +47,7 @@ def release_next() -> int:
     before = Job.objects.live().filter(earlier, mine)
     disabled = Task.objects.filter(enabled=False).values("pk")
     freed = Job.objects.live().filter(waits & ~Exists(before)).exclude(task__in=disabled)
-    return len(move_and_tell(freed, State.QUEUED, queued_at=Now(), ring_at=Now()))
+    return len(enter(freed, rings=False))
 
 
 def ring_due() -> int:

@@ -6,14 +6,16 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
 from jobs import registry
 from jobs.dispatch.caller import caller_id, lineage
 from jobs.dispatch.enqueue import Wish, draft, insert
+from jobs.dispatch.entrance import enter
+from jobs.dispatch.keys import columns_of
 from jobs.dispatch.policy import policy_of, routed_queue
-from jobs.dispatch.publisher import queue
 from jobs.models import Job, is_id, new_id
 from jobs.states import State, WaitingFor
 
@@ -84,7 +86,10 @@ class Call:
         known = Job.objects.filter(pk=job_id)
         place = known.filter(state=State.PENDING, waiting_for=WaitingFor.UPSTREAM)
         columns = {key: val for key, val in self.columns.items() if key not in OF_THE_PLACE}
-        return bool(queue(place, task=self.task, **columns)) or known.exists()
+        keys = columns_of(self.task, self.columns["params"], self._owner_id())
+        with transaction.atomic():
+            place.update(task=self.task, **columns, **keys)
+            return bool(enter(place)) or known.exists()
 
     def drafted(self, **columns: Any) -> Job:
         """The row that it asks for, not stored yet; with these columns in place of its own."""

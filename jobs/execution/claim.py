@@ -10,10 +10,13 @@ from django.db.models.functions import Concat, Now
 from jobs import registry
 from jobs.conf import configuration
 from jobs.dispatch.changes import FACTS, tell_on_commit
+from jobs.dispatch.entrance import line_up, place_of
+from jobs.dispatch.keys import columns_of
 from jobs.dispatch.message import HEADER
 from jobs.dispatch.policy import policy_of
 from jobs.dispatch.publisher import soon
 from jobs.models import Job, JobQuerySet, OneJob, is_id, is_paused, lease_end
+from jobs.params import Invalid
 from jobs.states import State
 
 from .options import adopted_columns
@@ -106,19 +109,30 @@ def adopt(job_id: str, task: str, args: Any, kwargs: Any, request: dict[str, Any
         return False
     if word == "ignore":  # it bears the id of a job, which runs what its row says
         return True
+    params = _named(task, args, kwargs)
     job = Job(
         id=job_id,
         task_id=task,
-        state=State.QUEUED,
         arguments=closed(task, args, kwargs),
-        params=_named(task, args, kwargs),
+        params=params,
+        **_keys(task, params),
         queued_at=Now(),
         stall_after=policy_of(task).silence,
         ring_at=soon(),  # should we die before it is taken
         **adopted_columns(request),
     )
+    job.state, job.waiting_for = place_of(job)
+    line_up(job)
     Job.objects.bulk_create([job], ignore_conflicts=True)
     return True
+
+
+def _keys(task: str, params: dict[str, Any]) -> dict[str, str | None]:
+    """None, where they cannot be told: nobody is there to hear of it."""
+    try:
+        return columns_of(task, params, None)
+    except Invalid:
+        return {}
 
 
 def _first_state(task: str) -> State:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
@@ -18,9 +18,9 @@ from jobs import registry
 from jobs.conf import as_the_site_speaks
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
 from jobs.dispatch.enqueue import Wish, enqueue, insert
+from jobs.dispatch.entrance import enter
 from jobs.dispatch.files import given_again, save_files
-from jobs.dispatch.publisher import queue
-from jobs.models import Artifact, Event, Job, JobQuerySet, Task, new_id
+from jobs.models import Artifact, Event, Job, JobQuerySet, new_id
 from jobs.params import File
 from jobs.states import ACTIVE, WAITING, Requested, State, WaitingFor
 
@@ -37,7 +37,7 @@ def start(chosen: JobQuerySet, order: Order) -> int:
     held = chosen.filter(state=State.PENDING, waiting_for=WaitingFor.START)
     with transaction.atomic():
         _hold(chosen)
-        moved = _let_go(held, reason="", field_errors={})
+        moved = enter(held, reason="", field_errors={})
         return _noted("start", order, {State.PENDING: moved})
 
 
@@ -59,7 +59,7 @@ def resume(chosen: JobQuerySet, order: Order) -> int:
     """Queue paused jobs again, and withdraw what was asked of running ones; how many."""
     with transaction.atomic():
         _hold(chosen)
-        moved = {State.PAUSED: _let_go(chosen.filter(state=State.PAUSED))}
+        moved = {State.PAUSED: enter(chosen.filter(state=State.PAUSED))}
         asked = chosen.filter(requested=Requested.PAUSE)
         moved[State.RUNNING] = _ask(asked, Requested.NOTHING)
         return _noted("resume", order, moved)
@@ -105,23 +105,6 @@ def fail(chosen: JobQuerySet, order: Order) -> int:
         _hold(chosen)
         moved = {state: finish(chosen.filter(state=state), ending) for state in WAITING}
         return _noted("fail", order, moved)
-
-
-def _let_go(stopped: JobQuerySet, **columns: Any) -> list[Job]:
-    """Into their queues, but for those whose task is disabled or whose time has not come:
-    the relay releases them."""
-    disabled = Task.objects.filter(enabled=False).values("pk")
-    asleep = [
-        job
-        for why, waits in (
-            (WaitingFor.TASK, Q(task__in=disabled)),
-            (WaitingFor.TIME, Q(not_before__gt=Now())),
-        )
-        for job in move_and_tell(
-            stopped.filter(waits), State.PENDING, waiting_for=why, **columns
-        )
-    ]
-    return asleep + queue(stopped, **columns)
 
 
 def retry(

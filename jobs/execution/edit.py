@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from jobs import registry
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
+from jobs.dispatch.entrance import enter
 from jobs.dispatch.files import keep_upload, save_files
-from jobs.dispatch.publisher import queue as enter_queue
-from jobs.models import Artifact, Event, Job, JobQuerySet, Task
+from jobs.models import Artifact, Event, Job, JobQuerySet
 from jobs.params import Invalid
 from jobs.states import State, WaitingFor
 
@@ -107,9 +107,7 @@ def _wait_for_time(jobs: JobQuerySet, moment: datetime | None) -> None:
         unsent = Q(state=State.PENDING, waiting_for=WaitingFor.BROKER)
         move_and_tell(jobs.filter(sent | unsent), State.PENDING, waiting_for=WaitingFor.TIME)
     else:
-        disabled = Task.objects.filter(enabled=False).values("pk")
-        timed = jobs.filter(state=State.PENDING, waiting_for=WaitingFor.TIME)
-        enter_queue(timed.exclude(task__in=disabled))
+        enter(jobs.filter(state=State.PENDING, waiting_for=WaitingFor.TIME))
 
 
 def _event(job: Job, changes: Mapping[str, Any], order: Order) -> Event | None:

@@ -15,7 +15,7 @@ from jobs import registry, sanitize
 from jobs.conf import as_the_site_speaks
 from jobs.dispatch.caller import on_behalf_of
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
-from jobs.dispatch.publisher import queue
+from jobs.dispatch.entrance import enter
 from jobs.models import Attempt, Event, Job, JobQuerySet, OneJob, OnLost
 from jobs.params import Invalid
 from jobs.states import SUCCESSFUL, Requested, State
@@ -94,7 +94,7 @@ def retry_later(
 def requeue(chosen: JobQuerySet, failure: Ending, **changes: Any) -> bool:
     """Back into its queue at once, without an end."""
     changes |= {"reason": failure.reason}
-    return _again(chosen, failure, changes, lambda rows: queue(rows, **changes))
+    return _again(chosen, failure, changes, lambda rows: enter(rows, **changes))
 
 
 def _again(

@@ -8,6 +8,7 @@ from .history import Attempt, Event, JobError, LogChunk, Stack
 from .ids import is_id, new_id
 from .job import Job, OnLost
 from .leader import Leader
+from .line import Gate, Line, Pace
 from .one import OneJob
 from .queryset import JobQuerySet, from_now, lease_end
 from .queue import Flow, Queue, QueueQuerySet, is_paused, keeps_out
@@ -20,9 +21,9 @@ from .worker import Worker, WorkerQuerySet
 
 __all__ = [
     "ApiToken", "Artifact", "AskedOnce", "Attempt", "Backfill", "CatchUp", "Event", "First",
-    "Flow", "Grant", "Job", "JobError", "JobQuerySet", "KeptFile", "Leader", "LogChunk",
-    "OnLost", "OneJob", "Overlap", "Queue", "QueueQuerySet", "Role", "SavedFilter",
-    "Schedule", "ScheduleQuerySet", "Scope", "SocketTicket", "Stack", "Task", "Which",
-    "Worker", "WorkerQuerySet", "content_type_of", "file_storage", "from_now", "is_id",
-    "is_paused", "keeps_out", "lease_end", "new_id",
+    "Flow", "Gate", "Grant", "Job", "JobError", "JobQuerySet", "KeptFile", "Leader", "Line",
+    "LogChunk", "OnLost", "OneJob", "Overlap", "Pace", "Queue", "QueueQuerySet", "Role",
+    "SavedFilter", "Schedule", "ScheduleQuerySet", "Scope", "SocketTicket", "Stack", "Task",
+    "Which", "Worker", "WorkerQuerySet", "content_type_of", "file_storage", "from_now",
+    "is_id", "is_paused", "keeps_out", "lease_end", "new_id",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from jobs.states import ACTIVE, FINAL, Requested, State, WaitingFor
 
 from .backfill import Backfill
 from .ids import new_id
+from .indexes import INDEXES
 from .queryset import JobQuerySet
 from .statement import insert, insert_many
 from .task import Task
@@ -97,6 +98,16 @@ class Job(models.Model):
     ring_at = models.DateTimeField(null=True, blank=True)
     rings = models.PositiveIntegerField(default=0)
 
+    # For the limits of its task: with whom it shares a limit, with whom a rate, and with whom
+    # it takes turns. `line` is where it waits (see `Line`), in it since `lined_at`; it holds
+    # one of the places of its task since `admitted_at`, until it is neither queued nor active.
+    concurrency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (none is NULL, for the indexes)
+    rate_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    fair_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    line = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    lined_at = models.DateTimeField(null=True, blank=True)
+    admitted_at = models.DateTimeField(null=True, blank=True)
+
     progress = models.JSONField(null=True, blank=True)
     checkpoint = models.JSONField(null=True, blank=True)
     log_lines = models.PositiveIntegerField(default=0)
@@ -174,78 +185,7 @@ class Job(models.Model):
                 name="job_one_per_backfill",
             ),
         ]
-        indexes = [
-            models.Index(fields=["-created_at", "-id"], name="job_newest"),
-            models.Index(fields=["task", "-created_at"], name="job_of_task"),
-            models.Index(fields=["owner", "-created_at"], name="job_of_owner"),
-            models.Index(
-                fields=["schedule", "-created_at"],
-                condition=Q(schedule__isnull=False),
-                name="job_of_schedule",
-            ),
-            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="job_due"),
-            models.Index(
-                fields=["schedule"],
-                condition=Q(schedule__isnull=False, finished_at__isnull=True),
-                name="job_live_of_schedule",
-            ),
-            models.Index(
-                fields=["backfill", "due_at"],
-                condition=Q(backfill__isnull=False, finished_at__isnull=True),
-                name="job_live_of_backfill",
-            ),
-            # Some of these ends never came: to look for them must not read all history.
-            models.Index(
-                fields=["state", "-created_at", "-id"],
-                condition=Q(state__in=sorted(FINAL - {State.COMPLETED})),
-                name="job_ended_otherwise",
-            ),
-            # In a long history of somebody's own most went well.
-            models.Index(
-                fields=["owner", "-created_at"],
-                condition=Q(state__in=sorted(FINAL - {State.COMPLETED})),
-                name="job_of_owner_ended_otherwise",
-            ),
-            models.Index(
-                fields=["task", "-created_at"],
-                condition=Q(state__in=sorted(FINAL - {State.COMPLETED})),
-                name="job_of_task_ended_otherwise",
-            ),
-            # Of conditions SQLite understands no others than these: IS NULL, IS NOT NULL.
-            models.Index(
-                fields=["state", "not_before"],
-                condition=Q(finished_at__isnull=True),
-                name="job_live",
-            ),
-            models.Index(
-                fields=["queue", "-priority", "created_at"],
-                condition=Q(ring_at__isnull=False),
-                name="job_turn",
-            ),
-            models.Index(
-                fields=["queue", "ring_at"],
-                condition=Q(ring_at__isnull=False),
-                name="job_rung",
-            ),
-            models.Index(
-                fields=["expires_at"],
-                condition=Q(expires_at__isnull=False),
-                name="job_expiring",
-            ),
-            models.Index(
-                fields=["lease_expires_at"],
-                condition=Q(lease_expires_at__isnull=False),
-                name="job_leased",
-            ),
-            # Written when a job fails, never on the happy path.
-            models.Index(
-                fields=["-finished_at"], condition=Q(state=State.FAILED), name="job_failed"
-            ),
-            models.Index(fields=["group_id"], condition=~Q(group_id=""), name="job_of_group"),
-            models.Index(
-                fields=["parent_id"], condition=~Q(parent_id=""), name="job_of_parent"
-            ),
-        ]
+        indexes = INDEXES
 
     def __str__(self) -> str:
         return self.id

@@ -54,6 +54,13 @@ class JobQuerySet(models.QuerySet["Job"]):
     def source_of(self, to: State) -> "JobQuerySet":
         return self.filter(state__in=SOURCES[to])
 
+    def place_returning(self, fields: Iterable[str], **changes: Any) -> "list[Job]":
+        """`move_returning` into their queues, or to where each has to wait before: for
+        `dispatch.entrance` alone, which decides it for each row by expressions."""
+        return self.source_of(State.QUEUED).update_returning(
+            fields, **moved(State.QUEUED, changes)
+        )
+
     def update_returning(self, fields: Iterable[str], **changes: Any) -> "list[Job]":
         """UPDATE … RETURNING of all chosen jobs, with only `fields` loaded."""
         return update(self, changes, fields).run()
@@ -68,12 +75,15 @@ def moved(to: State, changes: dict[str, Any]) -> dict[str, Any]:
         "ring_at": None,
         "requested": Requested.NOTHING,
         "requested_at": None,
+        "lined_at": None,
     }
     if to in FINAL:
         values["finished_at"] = NOW
     if to not in ACTIVE:
         values |= {"lease": None, "lease_expires_at": None}
         values |= {"stack_asked_at": None, "stalled_at": None}
+    if to not in ACTIVE and to != State.QUEUED:
+        values["admitted_at"] = None
     return values | changes
 
 

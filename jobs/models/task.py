@@ -69,6 +69,33 @@ class Task(models.Model):
         help_text=_("How often one job is tried again at most; jobs asked for before, too."),
     )
 
+    max_running = models.PositiveIntegerField(
+        _("max running"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "How many of its jobs run at once, on all workers together; 0: any number."
+        ),
+    )
+    max_running_per_key = models.PositiveIntegerField(
+        _("max running per key"),
+        null=True,
+        blank=True,
+        help_text=_("The same for those with one concurrency key; 0: any number."),
+    )
+    rate = models.CharField(
+        _("rate"),
+        max_length=32,
+        blank=True,
+        help_text=_("How many start in how long, like 10/m (s, m, h, d); off: at once."),
+    )
+    burst = models.PositiveIntegerField(
+        _("burst"),
+        null=True,
+        blank=True,
+        help_text=_("How many may start together after a time with none."),
+    )
+
     viewers = models.ManyToManyField(
         Group, verbose_name=_("viewers"), related_name="+", blank=True
     )

@@ -5,12 +5,14 @@ from .declare import register, task, watching_coroutines
 from .definition import Definition
 from .discovery import broken, discover
 from .options import CeleryOptions, OurOptions
+from .rate import Rate, rate_of
 from .retries import Retries
 
 __all__ = [
     "CeleryOptions",
     "Definition",
     "OurOptions",
+    "Rate",
     "Retries",
     "UnknownTask",
     "all",
@@ -21,6 +23,7 @@ __all__ = [
     "is_ours",
     "knows",
     "makes_jobs",
+    "rate_of",
     "register",
     "shown",
     "task",

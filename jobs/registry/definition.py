@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from jobs.params import Parameters, described, humanised
 
+from .keys import Key
+from .limited import KEYS, LIMITS
 from .options import Declaration, crontab_of
 from .retries import Retries, retries_of
 
@@ -52,12 +54,25 @@ class Definition:
     secrets: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     stall_after: float | None = None
+    max_running: int | None = None
+    max_running_per_key: int | None = None
+    concurrency_key: Key | None = None
+    on_conflict: Literal["wait", "skip", "cancel"] = "wait"
+    rate: str | None = None
+    burst: int | None = None
+    rate_key: Key | None = None
+    fair_by: Key | None = None
     signed: Callable[..., Any] = field(repr=False)
 
     @cached_property
     def parameters(self) -> Parameters:
         """What the task may be given; built on first use, hints are read then."""
         return Parameters(self.signed, name=self.name, secrets=self.secrets, files=self.files)
+
+    @cached_property
+    def has_keys(self) -> bool:
+        """Whether its jobs are told apart by what they are given."""
+        return any(getattr(self, name) is not None for name in KEYS)
 
 
 def definition_of(task: Task) -> Definition:
@@ -99,6 +114,7 @@ def _defined(task: Task) -> Definition:
         secrets=said.secrets,
         files=said.files,
         stall_after=said.stall_after,
+        **{name: getattr(said, name) for name in LIMITS},
         signed=signed,
     )
 

@@ -12,6 +12,9 @@ from celery.schedules import ParseException, crontab
 from jobs.params import Invalid
 from jobs.params.fitting import misfits
 
+from .keys import Key
+from .limited import limits_of
+
 type_of_exceptions = tuple[type[BaseException], ...]
 
 
@@ -33,6 +36,14 @@ class OurOptions(TypedDict, total=False):
     every: float | timedelta
     cron: str
     stall_after: float | timedelta | None
+    max_running: int | None
+    max_running_per_key: int | None
+    concurrency_key: Key | None
+    on_conflict: Literal["wait", "skip", "cancel"]
+    rate: str | None
+    burst: int | None
+    rate_key: Key | None
+    fair_by: Key | None
 
 
 class CeleryOptions(TypedDict, total=False):
@@ -113,6 +124,14 @@ class Declaration:
     cron: str | None = None
     stall_after: float | None = None
     """Seconds."""
+    max_running: int | None = None
+    max_running_per_key: int | None = None
+    concurrency_key: Key | None = None
+    on_conflict: Literal["wait", "skip", "cancel"] = "wait"
+    rate: str | None = None
+    burst: int | None = None
+    rate_key: Key | None = None
+    fair_by: Key | None = None
 
 
 def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declaration:
@@ -125,6 +144,7 @@ def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declara
         if (given := ours.get(name)) is not None:
             ours[name] = _seconds(name, given)
     _refuse_other_times(ours)
+    ours |= limits_of(ours, inspect.signature(function).parameters)
     declaration = Declaration(**ours)
     if declaration.on_lost not in ("retry", "hold"):
         raise ValueError(f'on_lost is "retry" or "hold", not {declaration.on_lost!r}')

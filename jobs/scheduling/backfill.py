@@ -19,13 +19,12 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs import registry
 from jobs.conf import as_the_site_speaks
-from jobs.dispatch.changes import move_and_tell
 from jobs.dispatch.enqueue import insert_fires
+from jobs.dispatch.entrance import enter
 from jobs.execution import control
 from jobs.execution.order import Order
 from jobs.models import Backfill, First, Job, JobQuerySet, Schedule, Task, Which
 from jobs.params import Invalid, Unreadable
-from jobs.states import State
 
 from .decide import Deed, Turn
 from .entries import tell
@@ -160,7 +159,7 @@ def _let_go(row: Backfill) -> None:
     disabled = Task.objects.filter(enabled=False).values("pk")
     turn = "due_at" if row.first == First.OLDEST else "-due_at"
     waiting = row.jobs.live().filter(WAITS).exclude(task__in=disabled).order_by(turn)
-    move_and_tell(_these(waiting[:room]), State.QUEUED, queued_at=Now(), ring_at=Now())
+    enter(_these(waiting[:room]), rings=False)
 
 
 def _cancel_some(row: Backfill, order: Order) -> None:

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
+from jobs.dispatch import policy
 from jobs.execution.order import Order
 from jobs.models import Backfill, Event, First, Job, Overlap, Schedule, Task, Which
 from jobs.params import Invalid
@@ -257,6 +258,7 @@ def test_while_the_task_is_disabled_it_waits():
     advance()
     assert states(row) == ["upstream"] * 3
     Task.objects.update(enabled=True)
+    policy.forget()
     advance()
     assert states(row) == ["queued", "upstream", "upstream"]
 
