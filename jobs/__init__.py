@@ -19,6 +19,7 @@ from jobs.registry import register, task
 
 if TYPE_CHECKING:
     from jobs.dispatch.enqueue import enqueue
+    from jobs.dispatch.many import enqueue_many
     from jobs.execution.outside import current_job
 
 __all__ = [
@@ -28,11 +29,16 @@ __all__ = [
     "Secret",
     "current_job",
     "enqueue",
+    "enqueue_many",
     "register",
     "task",
 ]
 
-_LATER = {"current_job": "jobs.execution.outside", "enqueue": "jobs.dispatch.enqueue"}
+_LATER = {
+    "current_job": "jobs.execution.outside",
+    "enqueue": "jobs.dispatch.enqueue",
+    "enqueue_many": "jobs.dispatch.many",
+}
 
 
 def __getattr__(name: str) -> Any:

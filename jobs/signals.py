@@ -12,6 +12,10 @@ from django.dispatch import Signal
 # where one made it, whose last fire looks different by that.
 job_changed = Signal()
 
+# sender=Job: so many jobs (`count`) of one `task` and `owner` came at once that each is not
+# told of by itself; `schedules`: the keys of those that made them.
+jobs_came = Signal()
+
 # sender=None, job_id: str, `frames`: list of ready "progress" / "log" payloads.
 job_reported = Signal()
 

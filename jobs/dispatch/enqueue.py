@@ -15,7 +15,7 @@ from jobs.states import State
 
 from . import window
 from .caller import caller_id, lineage
-from .changes import tell_on_commit
+from .changes import tell_of_new_on_commit, tell_on_commit
 from .entrance import RUNG_AT_ONCE, line_up, place_of
 from .files import keep_upload, save_files
 from .keys import columns_of
@@ -99,16 +99,15 @@ def insert(task: str, wish: Wish, **columns: Any) -> Job:
     return job
 
 
-def insert_fires(jobs: list[Job]) -> None:
-    """Many at once. A fire that has its row already, by whomever, gets no second one."""
+def insert_many(jobs: list[Job]) -> None:
+    """Many at once. A job that has its row already, by whomever, gets no second one."""
     rings = [job for job in jobs[:RUNG_AT_ONCE] if _takes_its_turn(job)]
     for job in jobs[RUNG_AT_ONCE:]:
         _leave_to_the_relay(job)
     Job.insert_many(jobs)
     for job in rings:
         ring_on_commit(job)
-    for job in jobs:
-        tell_on_commit(job)
+    tell_of_new_on_commit(jobs)
 
 
 def draft(task: str, wish: Wish, **columns: Any) -> Job:

@@ -43,6 +43,7 @@ class Feed:
         self._only: frozenset[str] | None = None
         self._changed: dict[str, Message] = {}
         self._others: set[str] = set()
+        self._numbers: dict[str, int] = {}
         self._beyond = 0
         self._is_in_line = False
         self._timer: asyncio.TimerHandle | None = None
@@ -90,6 +91,10 @@ class Feed:
         """Hundreds of times a second for each open page: what it does not show is counted
         and looked at no further."""
         only = self._only
+        numbers = {said["id"]: said["count"] for said in messages if "count" in said}
+        if numbers:
+            self._numbers |= numbers
+            messages = [said for said in messages if "count" not in said]
         listed = messages if only is None else [said for said in messages if said["id"] in only]
         for said in listed:
             self._note(said)
@@ -140,8 +145,9 @@ class Feed:
 
     def _taken(self) -> tuple[dict[str, Message], int]:
         """What waits to be said; then nothing does."""
-        changed, others, beyond = self._changed, self._others, self._beyond
-        self._changed, self._others, self._beyond = {}, set(), 0
+        changed, others = self._changed, self._others
+        beyond = self._beyond + sum(self._numbers.values())
+        self._changed, self._others, self._numbers, self._beyond = {}, set(), {}, 0
         return changed, len(others - changed.keys()) + beyond
 
     def _listed(self, changed: dict[str, Message]) -> list[Message]:

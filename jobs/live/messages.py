@@ -5,6 +5,7 @@ Each has `type`; one about a job has `task_id` and `seq`, the version of the job
 
 import json
 import math
+import uuid
 from typing import Any, TypeAlias
 
 from jobs.models import Job
@@ -87,6 +88,12 @@ def change(topic: str, keys: list[str], pk: Any, facts: Message | None = None) -
     """Between processes: something of `topic` changed, for the holders of any of `keys`."""
     told: Message = {"type": "change", "topic": topic, "keys": keys, "id": str(pk)}
     return told if facts is None else told | {"status": facts["status"], "seq": facts["seq"]}
+
+
+def many(topic: str, keys: list[str], count: int) -> Message:
+    """Between processes: so many of `topic` came that only their number is told. By the id
+    it is known to who hears it by several keys."""
+    return change(topic, keys, uuid.uuid4().hex) | {"count": count}
 
 
 def look(keys: list[str]) -> Message:

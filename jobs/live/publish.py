@@ -24,11 +24,11 @@ from redis import Connection, ConnectionPool, Redis, RedisError
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from jobs.conf import configuration
-from jobs.signals import job_changed, job_reported, rights_changed, thing_changed
+from jobs.signals import job_changed, job_reported, jobs_came, rights_changed, thing_changed
 
 from .courier import Courier, Told
 from .groups import NEWS, RIGHTS, group_of_job
-from .messages import Message, change, look, state
+from .messages import Message, change, look, many, state
 from .sight import EVERYBODY, key_of_person, keys_of_change
 from .wire import packed
 
@@ -53,6 +53,7 @@ MOST_LOG_CHARS = 64_000
 def connect() -> None:
     """Begin to listen to what happens in this process."""
     job_changed.connect(_tell_state, dispatch_uid="jobs.live")
+    jobs_came.connect(_tell_number, dispatch_uid="jobs.live")
     job_reported.connect(_tell_report, dispatch_uid="jobs.live")
     thing_changed.connect(_tell_change, dispatch_uid="jobs.live")
     rights_changed.connect(_tell_rights, dispatch_uid="jobs.live")
@@ -75,6 +76,15 @@ def _tell_state(
     news = [change("jobs", keys, job_id, facts)]
     if schedule is not None:
         news.append(change("schedules", keys_of_change("schedules", task=task), schedule))
+    _give(Told(NEWS, news, must_arrive=True))
+
+
+def _tell_number(
+    *, count: int, task: str, owner: Any, schedules: Iterable[Any], **kwargs: Any
+) -> None:
+    news = [many("jobs", keys_of_change("jobs", task=task, owner=owner), count)]
+    keys = keys_of_change("schedules", task=task)
+    news += [change("schedules", keys, schedule) for schedule in schedules]
     _give(Told(NEWS, news, must_arrive=True))
 
 

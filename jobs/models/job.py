@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.base import ModelState
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import PeriodicTask
 
@@ -15,8 +16,8 @@ from jobs.states import ACTIVE, FINAL, Requested, State, WaitingFor
 from .backfill import Backfill
 from .ids import new_id
 from .indexes import INDEXES
+from .insertion import insert, insert_many
 from .queryset import JobQuerySet
-from .statement import insert, insert_many
 from .task import Task
 
 
@@ -193,6 +194,13 @@ class Job(models.Model):
     def get_state_display(self) -> str:  # type: ignore[no-redef]
         """As Django's own, which hashes the words of all states to find that of one."""
         return str(State(self.state).label)
+
+    def like(self, **columns: Any) -> "Job":
+        """Another one that is not stored yet either, with these columns in place of its
+        own; at a tenth of the price of a new one."""
+        other = Job.__new__(Job)
+        other.__dict__ = self.__dict__ | columns | {"_state": ModelState()}
+        return other
 
     def insert(self) -> None:
         """As `save(force_insert=True)`, in less time: every call of a task comes here."""

@@ -6,14 +6,12 @@ job to job are slots in it; what shapes the SQL (None, expressions) stands in it
 """
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections, router, transaction
+from django.db import connections, router
 from django.db.models import CharField, Expression, Model, QuerySet, TextField
-from django.db.models.expressions import DatabaseDefault
-from django.db.models.sql import InsertQuery, UpdateQuery
+from django.db.models.sql import UpdateQuery
 
 # Values by name: those that shape the SQL, and SLOT for the others.
 Shape: TypeAlias = tuple[tuple[str, Any], ...]
@@ -22,7 +20,8 @@ SLOT = "slot"
 MOST_KEPT = 200
 
 
-_TEXT = (CharField, TextField)
+# Of these a text is stored as it is.
+TEXT = (CharField, TextField)
 
 
 class Slot(Expression):
@@ -37,7 +36,7 @@ class Slot(Expression):
 
     def value(self, given: tuple[Mapping[str, Any], ...], connection: Any) -> Any:
         value = given[self.place][self.name]
-        if type(value) is str and isinstance(self.output_field, _TEXT):
+        if type(value) is str and isinstance(self.output_field, TEXT):
             return value  # what Django does with it, at its price
         return self.output_field.get_db_prep_save(value, connection)
 
@@ -99,12 +98,6 @@ class Statement:
                 row[place] = convert(row[place], column, connection)
         return [self.model.from_db(self.using, self._attnames, row) for row in rows]
 
-    def run_for_each(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Once with the values of each, sent together; what is there already stays."""
-        with connections[self.using].cursor() as cursor:
-            params = [self._filled((given,)) for given in rows]
-            cursor.executemany(f"{self._sql} ON CONFLICT DO NOTHING", params)
-
     def _filled(self, given: tuple[Mapping[str, Any], ...]) -> list[Any]:
         connection = connections[self.using]
         return [
@@ -126,48 +119,3 @@ def update(
     except EmptyResultSet:  # the WHERE can match nothing
         written = "", ()
     return Statement(model, using, written, map(model._meta.get_field, fields))
-
-
-def insert(row: Model) -> None:
-    """`row.save(force_insert=True)`, without the signals, and with SQL that is written once.
-    What the database fills in is read back."""
-    given = _given(row)
-    statement = _insertion(type(row), router.db_for_write(type(row)), shape(given))
-    with transaction.mark_for_rollback_on_error(statement.using):
-        [stored] = statement.run(given)
-    for field in row._meta.db_returning_fields:
-        setattr(row, field.attname, getattr(stored, field.attname))
-    row._state.adding, row._state.db = False, statement.using
-
-
-def insert_many(model: type[Model], rows: Iterable[Model]) -> None:
-    """`bulk_create(ignore_conflicts=True)` in a third of its time, without reading back
-    what the database fills in."""
-    using = router.db_for_write(model)
-    alike: dict[Shape, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        given = _given(row)
-        alike.setdefault(shape(given), []).append(given)
-    with transaction.mark_for_rollback_on_error(using):
-        for given_shape, all_given in alike.items():
-            _insertion(model, using, given_shape).run_for_each(all_given)
-
-
-def _given(row: Model) -> dict[str, Any]:
-    """What the row brings with it, by column."""
-    return {
-        field.attname: value
-        for field in row._meta.local_concrete_fields
-        if not isinstance(value := field.pre_save(row, add=True), DatabaseDefault)
-    }
-
-
-@lru_cache(MOST_KEPT)
-def _insertion(model: type[Model], using: str, given: Shape) -> Statement:
-    sample = model()
-    for name, value in slots(model, 0, given).items():
-        setattr(sample, name, value)
-    query: Any = InsertQuery(model)
-    query.insert_values([model._meta.get_field(name) for name, _value in given], [sample])
-    [written] = query.get_compiler(using).as_sql()
-    return Statement(model, using, written, model._meta.db_returning_fields)

@@ -19,7 +19,7 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs import registry
 from jobs.conf import as_the_site_speaks
-from jobs.dispatch.enqueue import insert_fires
+from jobs.dispatch.enqueue import insert_many
 from jobs.dispatch.entrance import enter
 from jobs.execution import control
 from jobs.execution.order import Order
@@ -97,7 +97,7 @@ def start(entry: PeriodicTask, wish: Wish, order: Order, *, backfill_id: str = "
         row = _row(found.plan.schedule, wish, order, len(found.wanted), backfill_id)
         jobs = list(_jobs(row, found))
         for begin in range(0, len(jobs), BATCH):
-            insert_fires(jobs[begin : begin + BATCH])
+            insert_many(jobs[begin : begin + BATCH])
         tell(entry, "backfill", by=order.by, reason=order.reason, after=told(row))
     return row
 

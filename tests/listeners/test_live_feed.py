@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission, User
 
 from jobs import permissions
 from jobs.live.feed import MOST_KEPT, MOST_LISTED, Feed
-from jobs.live.messages import change
+from jobs.live.messages import change, many
 from jobs.live.outbox import Outbox
 from jobs.live.sight import TOPICS, keys_of_change, keys_of_reader
 from jobs.models import Grant, Job, Task
@@ -100,17 +100,27 @@ async def test_changes_come_together_and_the_latest_wins(feed: tuple[Feed, Outbo
 
 
 async def test_too_many_are_counted_and_not_listed(feed: tuple[Feed, Outbox]) -> None:
-    many = [f"job-{n}" for n in range(MOST_LISTED + 1)]
-    assert await said(*feed, changes(*many)) == {"type": "jobs", "jobs": [], "many": len(many)}
+    ids = [f"job-{n}" for n in range(MOST_LISTED + 1)]
+    assert await said(*feed, changes(*ids)) == {"type": "jobs", "jobs": [], "many": len(ids)}
 
 
 async def test_who_names_what_it_shows_is_told_of_that_alone(feed: tuple[Feed, Outbox]) -> None:
     feed[0]._only = frozenset({"shown", "also shown"})
-    many = [f"job-{n}" for n in range(MOST_KEPT * 2)]
-    told = await said(*feed, changes(*many), changes("shown"), changes("more"))
+    ids = [f"job-{n}" for n in range(MOST_KEPT * 2)]
+    told = await said(*feed, changes(*ids), changes("shown"), changes("more"))
     assert [one["id"] for one in told["jobs"]] == ["shown"]
-    assert told["many"] == len(many) + 1
+    assert told["many"] == len(ids) + 1
     assert len(feed[0]._changed) == 0
+
+
+async def test_of_which_only_the_number_was_told_only_the_number_is_said(
+    feed: tuple[Feed, Outbox],
+) -> None:
+    lot = many("jobs", ["jobs", "jobs:owner:7"], 1_000)
+    again = many("jobs", ["jobs"], 500)
+    told = await said(*feed, changes("a"), [lot], [lot, again])  # heard by two of its keys
+    assert ([one["id"] for one in told["jobs"]], told["many"]) == (["a"], 1_500)
+    assert feed[0].latest() is None
 
 
 async def test_the_next_message_waits(feed: tuple[Feed, Outbox]) -> None:

@@ -88,14 +88,14 @@ def test_what_no_longer_fits_its_task_becomes_one_failed_row_that_says_so():
 def test_one_that_cannot_be_stored_does_not_keep_its_batch_from_being_stored(monkeypatch):
     bad, good = every(3600, name="bad", queue="bad"), every(3600, name="good")
     due = max(first_due(bad), first_due(good))
-    insert = firing.insert_fires
+    insert = firing.insert_many
 
     def insert_unless_bad(jobs):
         insert(jobs)
         if any(job.queue == "bad" for job in jobs):
             raise DataError("no such text")
 
-    monkeypatch.setattr(firing, "insert_fires", insert_unless_bad)
+    monkeypatch.setattr(firing, "insert_many", insert_unless_bad)
     run(beat(), due)
     assert (len(fires(bad)), len(fires(good))) == (0, 1)
     assert "no such text" in schedule(bad).flaw
