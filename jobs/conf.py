@@ -11,6 +11,8 @@ from django.utils import translation
 
 # The content type of our messages; a worker without Batuta refuses it.
 CONTENT_TYPE = "application/x-batuta"
+# Ours; the same as in pyproject.toml, which is not there where we are installed.
+VERSION = "0.1.0"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,12 @@ class Configuration:
 
     ring_again_seconds: float = 15.0
     """A queued job that nobody took is rung again after this time, then doubling."""
+
+    deaf_seconds: float = 30.0
+    """So long a worker with a free slot may take nothing of what waits before it is deaf."""
+
+    deaf_workers: Literal["restart", "flag"] = "restart"
+    """Whether a deaf worker ends by itself, for its supervisor to start it again."""
 
     outstanding_per_queue: int = 500
     """How many jobs of one queue may have a message in the broker at once."""

@@ -175,6 +175,12 @@ def workers(user: Person) -> WorkerQuerySet:
     return Worker.objects.all() if may_control_workers(user) else Worker.objects.none()
 
 
+def events_of_worker(user: Person, name: str) -> QuerySet[Event]:
+    """What was done to a worker and what became of it, for who may control workers."""
+    rows = Event.objects.filter(job=None, task=None, schedule=None, subject=name)
+    return rows if may_control_workers(user) else rows.none()
+
+
 def may_control_workers(user: Person) -> bool:
     """Whether `user` sees workers at all, and may do verbs to them."""
     return bool(user.is_active and user.has_perm("jobs.control_workers"))

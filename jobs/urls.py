@@ -33,6 +33,7 @@ from jobs.web import (
     timeline,
     tokens,
     verbs,
+    workers,
 )
 
 
@@ -80,6 +81,8 @@ urlpatterns = [
         name="cancel_backfill",
     ),
     path("schedules/<int:schedule_id>/edit", schedule_form.edit_schedule, name="edit_schedule"),
+    path("workers/", workers.workers, name="workers"),
+    path("workers/<key:name>/", workers.worker, name="worker"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", tokens.revoke, name="revoke_token"),
     path("jobs/", jobs.jobs, name="jobs"),

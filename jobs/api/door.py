@@ -25,6 +25,7 @@ from . import (
     tasks,
     tickets,
     verbs,
+    workers,
 )
 from .answers import Renderer, answer, sealed
 from .auth import READ
@@ -47,7 +48,7 @@ errors.connect(api)
 # and so a router.
 for part in (
     tasks, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules, ahead,
-    schedule_verbs, saved,
+    schedule_verbs, saved, workers,
 ):  # fmt: skip
     api.add_router("", part.router)
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from jobs.models import Job, Worker
 
-from . import leaving, marker
+from . import leaving, marker, rollcall
+from .vitals import Vitals
 
 NAME_MAX_CHARS = 64
 
@@ -21,6 +22,7 @@ class Presence:
         self.consumer = consumer
         self.name = str(consumer.hostname)
         self.has_left = False
+        self.vitals = Vitals(self.name)
         self._has_told = False
         self._queues: list[str] = []
         self._leaving_at: datetime | None = None
@@ -29,15 +31,17 @@ class Presence:
     def tell(self) -> None:
         if self.has_left:
             return
-        Worker.tell(self.name, self.facts(), begins=not self._has_told)
-        if not self._has_told:
+        if self._has_told:
+            Worker.tell(self.name, self.facts())
+        else:
+            rollcall.begin(self.name, self.vitals.identity() | self.facts())
             Worker.objects.all().forget_old()
             marker.leave_soon(self.name)
         self._has_told = True
 
     def leave(self) -> None:
         self.has_left = True
-        Worker.leave(self.name)
+        rollcall.end(self.name)
 
     def facts(self) -> dict[str, Any]:
         pool = self.consumer.pool
@@ -48,6 +52,7 @@ class Presence:
             "queues": self._taken_from(),
             "is_connected": self._is_connected,
             "leaving_at": self._leaves_since(),
+            **self.vitals.now(pool),
         }
 
     def _running_others(self) -> int:

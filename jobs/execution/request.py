@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from billiard.exceptions import WorkerLostError
-from celery.exceptions import InvalidTaskError
+from celery.exceptions import Ignore, InvalidTaskError, Reject, Retry
 from celery.worker.request import Request
 from celery.worker.strategy import default
 
@@ -18,6 +18,7 @@ from jobs import registry
 
 from .mark import new_lease
 from .queues import served
+from .vitals import failures
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class JobRequest(Request):
         is_put_back = self.task.acks_late and self.task.reject_on_worker_lost
         if is_put_back and isinstance(failure, WorkerLostError):
             self.task.backend.mark_as_failure(self.id, failure, request=self._context)
+        if not isinstance(failure, Ignore | Reject | Retry):
+            failures.count += 1
         return super().on_failure(exc_info, *args, **kwargs)
 
     def _retry_worker_lost(self, *args: Any, **kwargs: Any) -> bool:

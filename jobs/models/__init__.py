@@ -17,13 +17,13 @@ from .schedule import CatchUp, Overlap, Schedule, ScheduleQuerySet
 from .task import Task
 from .ticket import SocketTicket
 from .token import ApiToken, Scope
-from .worker import Worker, WorkerQuerySet
+from .worker import Code, Worker, WorkerQuerySet
 
 __all__ = [
-    "ApiToken", "Artifact", "AskedOnce", "Attempt", "Backfill", "CatchUp", "Event", "First",
-    "Flow", "Gate", "Grant", "Job", "JobError", "JobQuerySet", "KeptFile", "Leader", "Line",
-    "LogChunk", "OnLost", "OneJob", "Overlap", "Pace", "Queue", "QueueQuerySet", "Role",
-    "SavedFilter", "Schedule", "ScheduleQuerySet", "Scope", "SocketTicket", "Stack", "Task",
-    "Which", "Worker", "WorkerQuerySet", "content_type_of", "file_storage", "from_now",
-    "is_id", "is_paused", "keeps_out", "lease_end", "new_id",
+    "ApiToken", "Artifact", "AskedOnce", "Attempt", "Backfill", "CatchUp", "Code", "Event",
+    "First", "Flow", "Gate", "Grant", "Job", "JobError", "JobQuerySet", "KeptFile",
+    "Leader", "Line", "LogChunk", "OnLost", "OneJob", "Overlap", "Pace", "Queue",
+    "QueueQuerySet", "Role", "SavedFilter", "Schedule", "ScheduleQuerySet", "Scope",
+    "SocketTicket", "Stack", "Task", "Which", "Worker", "WorkerQuerySet", "content_type_of",
+    "file_storage", "from_now", "is_id", "is_paused", "keeps_out", "lease_end", "new_id",
 ]  # fmt: skip

@@ -67,6 +67,12 @@ class Event(models.Model):
                 condition=models.Q(job__isnull=True),
                 name="event_of_task",
             ),
+            # Of workers and queues, which have no other key here than their name.
+            models.Index(
+                fields=["subject", "-at"],
+                condition=models.Q(job__isnull=True, task__isnull=True),
+                name="event_of_subject",
+            ),
             models.Index(
                 fields=["schedule", "-at"],
                 condition=models.Q(schedule__isnull=False),

@@ -14,6 +14,7 @@ from jobs.conf import configuration
 from jobs.dispatch.epoch import broker_lost_its_data
 from jobs.dispatch.relay import is_any_due, release_due, release_next, ring_all_again, ring_due
 from jobs.execution.rescue import expire_due, reap_dead, reap_lost, terminate_deaf
+from jobs.execution.rollcall import note_lost
 from jobs.execution.stall import flag_stalled
 from jobs.models import Leader
 
@@ -128,6 +129,7 @@ class Relay(Rounds):
         if self.caution.allows(self.office.renewed_at.timestamp()):
             reap_lost()
             flag_stalled()
+            note_lost()
 
     def lost_database(self) -> None:
         self.caution.begin_anew()

@@ -20,6 +20,7 @@ from jobs import permissions
 from jobs.conf import configuration
 from jobs.reading.beat import beat
 from jobs.reading.schedules import missed
+from jobs.reading.workers import ill
 
 P = ParamSpec("P")
 View: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -87,6 +88,8 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "running": cache(lambda: running(user)),
         "beat": cache(beat),
         "missed": cache(lambda: _missed(user)),
+        "may_control_workers": cache(lambda: permissions.may_control_workers(user)),
+        "ill_workers": cache(lambda: ill(user)),
         # A site may have no such address; who works in the admin can leave by that.
         "logout_url": lambda: _address("logout") or _admin_logout(user),
     }
@@ -113,9 +116,11 @@ def _admin_logout(user: permissions.Person) -> str:
 def _in_admin(context: dict[str, Any]) -> str:
     """What a page is about, in the admin; or else its first page."""
     about = [("job", "jobs_job"), ("task", "jobs_task"), ("entry", _ENTRY)]
+    about.append(("worker", "jobs_worker"))
     rows = [(page, context[name].pk) for name, page in about if context.get(name)]
     found = (_address(f"admin:{page}_change", quote(key)) for page, key in rows)
     lists = {"jobs": "jobs_job", "tasks": "jobs_task", "schedules": _ENTRY}
+    lists["workers"] = "jobs_worker"
     all_of = _address(f"admin:{lists.get(context.get('section', ''))}_changelist")
     return next(found, "") or all_of or _address("admin:index")
 

@@ -78,6 +78,8 @@ page  POST backfill                              login 404   403   403   422   4
 page  GET backfilled                             login 404   200   200   200   404   200   login
 page  GET cancel_backfill                        login 405   405   405   405   405   405   login
 page  POST cancel_backfill                       login 404   403   403   302   404   302   login
+page  GET workers                                login 404   404   404   404   404   200   login
+page  GET worker                                 login 404   404   404   404   404   200   login
 page  GET tokens                                 login 200   200   200   200   200   200   login
 page  POST tokens                                login 422   422   422   422   422   422   login
 page  GET revoke_token                           login 405   405   405   405   405   405   login
@@ -117,6 +119,8 @@ api   POST /schedules/{schedule_id}/{verb}       401   404   403   403   200   4
 api   POST /schedules/{schedule_id}/backfill     401   404   403   403   202   404   202   401
 api   GET /schedules/{schedule_id}/backfills/{backfill} 401 404 200 200 200 404 200 401
 api   POST /schedules/{schedule_id}/backfills/{backfill}/cancel 401 404 403 403 200 404 200 401
+api   GET /workers                               401   404   404   404   404   404   200   401
+api   GET /workers/{name}                        401   404   404   404   404   404   200   401
 api   GET /filters                               401   200   200   200   200   200   200   401
 api   POST /filters                              401   201   201   201   201   201   201   401
 api   DELETE /filters/{filter_id}                401   404   404   404   404   404   204   401

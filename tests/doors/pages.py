@@ -4,8 +4,9 @@ from typing import Any
 
 from django.urls import reverse
 
-from jobs.models import ApiToken, SavedFilter
+from jobs.models import ApiToken, SavedFilter, Worker
 from jobs.states import State
+from tests.nouns.test_workers import FACTS
 
 from . import access, rows
 
@@ -23,6 +24,7 @@ def world() -> dict[str, Any]:
     token, _text = ApiToken.objects.issue(people["owner"], ["read"])
     saved = SavedFilter.objects.keep(people["owner"], "mine", "owner:me")
     schedule = rows.schedule("daily")
+    Worker.tell("main@node", FACTS)
     found = {"people": people, "job": job, "file": file, "text": text}
     found |= {"schedule": schedule, "backfill": rows.backfill(schedule)}
     return found | {"token": token, "saved": saved}
@@ -45,10 +47,11 @@ def address(name: str, world: dict[str, Any]) -> str:
         "saved_filter": [world["saved"].pk],
         "schedule": [world["schedule"].pk],
         "edit_schedule": [world["schedule"].pk],
+        "worker": ["main@node"],
         "schedule_verb": [world["schedule"].pk, "pause"],
     }
     plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens",
-             "calendar", "timeline", "schedules",
+             "calendar", "timeline", "schedules", "workers",
              "schedule_preview", "new_schedule"}  # fmt: skip
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"

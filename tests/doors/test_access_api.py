@@ -9,8 +9,9 @@ from django.test import Client
 from django_celery_beat.models import PeriodicTask
 
 from jobs.api import door
-from jobs.models import ApiToken, Job, SavedFilter, Schedule, Scope
+from jobs.models import ApiToken, Job, SavedFilter, Schedule, Scope, Worker
 from jobs.states import State
+from tests.nouns.test_workers import FACTS
 
 from . import access, rows
 
@@ -63,6 +64,7 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     runs = rows.job(State.RUNNING, owner=owner)
     file = rows.artifact(job, "a.txt")
     jobs = {"job": job.pk, "ended": ended.pk, "runs": runs.pk}
+    Worker.tell("main@node", FACTS)
     schedule = rows.schedule("nightly", run_as=people["manager"])
     times = {"schedule": schedule.pk, "backfill": rows.backfill(schedule).pk}
     saved = SavedFilter.objects.keep(people["superuser"], "mine", "owner:me")
@@ -98,7 +100,8 @@ def address_of(path: str, job: str, world: dict[str, Any]) -> str:
     verb = "pause" if path.startswith("/schedules") else "cancel"
     places = {"job_id": job, "artifact_id": world["file"], "schedule_id": world["schedule"]}
     places |= {"backfill": world["backfill"], "filter_id": world["saved"]}
-    return path.format(verb=verb, name=rows.ADD, **places)
+    name = "main@node" if path.startswith("/workers") else rows.ADD
+    return path.format(verb=verb, name=name, **places)
 
 
 def stored() -> list[Any]:

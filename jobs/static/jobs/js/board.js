@@ -10,6 +10,7 @@ const SHARE = 10; // a page takes at most that part of a server's time,
 const LONGEST = 4000; // but is not further behind than that
 const WITHOUT_SOCKET = 2000;
 const parts = () => [...document.querySelectorAll("[data-part]")];
+const topic = document.querySelector("[data-topic]")?.dataset.topic;
 const schedule = document.querySelector("[data-part][data-schedule]")?.dataset.schedule;
 let pause = TOGETHER;
 let coming = 0;
@@ -49,5 +50,6 @@ function follow(status) {
 feed.follow();
 // The page of one schedule hears of all its jobs by that, and heeds no others.
 if (schedule) subscribe("schedules", { only: [schedule], message: ({ schedules }) => schedules.length && lookSoon() });
+if (topic) subscribe(topic, { message: lookSoon });
 setInterval(look, 1000 * Math.min(...parts().map(({ dataset }) => Number(dataset.every))));
 document.addEventListener("visibilitychange", look);
