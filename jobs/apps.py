@@ -14,6 +14,7 @@ class JobsConfig(AppConfig):
         from jobs.live import publish, rights
         from jobs.models import edits
         from jobs.models.triggers import freeze_final_rows
+        from jobs.workers import remote  # noqa: F401
 
         checks.connect()
         publish.connect()

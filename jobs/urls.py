@@ -8,6 +8,7 @@ from jobs.api import door
 from jobs.api.bulk import ManyVerbConverter
 from jobs.api.schedule_verbs import ScheduleVerbConverter
 from jobs.api.verbs import VerbConverter
+from jobs.api.worker_verbs import WorkerReadingConverter, WorkerVerbConverter
 from jobs.web import (
     access,
     annotate,
@@ -47,6 +48,8 @@ register_converter(KeyConverter, "key")
 register_converter(VerbConverter, "verb")
 register_converter(ManyVerbConverter, "manyverb")
 register_converter(ScheduleVerbConverter, "scheduleverb")
+register_converter(WorkerVerbConverter, "workerverb")
+register_converter(WorkerReadingConverter, "workerreading")
 
 app_name = "jobs"
 urlpatterns = [

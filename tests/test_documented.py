@@ -54,7 +54,7 @@ def test_every_command_is_documented():
 
 
 def test_every_verb_of_a_command_is_documented():
-    for name in ("job", "task", "api_token"):
+    for name in ("job", "task", "worker", "api_token"):
         parser = load_command_class("jobs", name).create_parser("manage.py", name)
         verbs = next(a.choices for a in parser._actions if a.dest == "verb")
         said = f"`manage.py {name} "

@@ -25,6 +25,7 @@ from . import (
     tasks,
     tickets,
     verbs,
+    worker_verbs,
     workers,
 )
 from .answers import Renderer, answer, sealed
@@ -48,7 +49,7 @@ errors.connect(api)
 # and so a router.
 for part in (
     tasks, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules, ahead,
-    schedule_verbs, saved, workers,
+    schedule_verbs, saved, worker_verbs, workers,
 ):  # fmt: skip
     api.add_router("", part.router)
 

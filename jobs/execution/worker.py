@@ -53,6 +53,11 @@ def begin_keeping(sender: Any, **kwargs: Any) -> None:
 @signals.worker_shutting_down.connect
 def begin_leaving(**kwargs: Any) -> None:
     leaving.tell()
+    tell_soon()
+
+
+def tell_soon() -> None:
+    """What this worker tells of itself is no longer true, or will not be in a moment."""
     if _keeper is not None:
         _keeper.news.set()
 

@@ -121,6 +121,8 @@ api   GET /schedules/{schedule_id}/backfills/{backfill} 401 404 200 200 200 404 
 api   POST /schedules/{schedule_id}/backfills/{backfill}/cancel 401 404 403 403 200 404 200 401
 api   GET /workers                               401   404   404   404   404   404   200   401
 api   GET /workers/{name}                        401   404   404   404   404   404   200   401
+api   GET /workers/{name}/{what}                 401   404   404   404   404   404   200   401
+api   POST /workers/{name}/{verb}                401   404   404   404   404   404   202   401
 api   GET /filters                               401   200   200   200   200   200   200   401
 api   POST /filters                              401   201   201   201   201   201   201   401
 api   DELETE /filters/{filter_id}                401   404   404   404   404   404   204   401

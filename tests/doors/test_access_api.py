@@ -40,11 +40,13 @@ BODIES: dict[str, Any] = {
     },
     "POST /filters": {"name": "bad ones", "query": "state:failed", "is_default": True},
     "PATCH /schedules/{schedule_id}": {"jitter_seconds": 5},
+    "POST /workers/{name}/{verb}": {"reason": "because"},
     "POST /jobs:bulk": {"jobs": [{"task": rows.ADD, "params": {"x": 1}}]},
 }
 ANSWERS = access.table("api")
 # Who may do what the bulk verb is asked for: the number of jobs that it touches.
 TOUCHES = dict(zip(access.ROLES, (0, 0, 0, 0, 1, 1, 1, 0), strict=True))
+VERBS = {"schedules": "pause", "workers": "shutdown"}
 ENDED = ("/retry", "/continue")
 CHANGES = [address for address in ANSWERS if not address.startswith("GET")]
 TAKES_NO_BODY = ("POST /ws-tickets", "DELETE /filters/{filter_id}")
@@ -97,11 +99,11 @@ def send(client: Client, address: str, world: dict[str, Any], **how: Any) -> Any
 
 
 def address_of(path: str, job: str, world: dict[str, Any]) -> str:
-    verb = "pause" if path.startswith("/schedules") else "cancel"
+    verb = VERBS.get(path.split("/")[1], "cancel")
     places = {"job_id": job, "artifact_id": world["file"], "schedule_id": world["schedule"]}
     places |= {"backfill": world["backfill"], "filter_id": world["saved"]}
     name = "main@node" if path.startswith("/workers") else rows.ADD
-    return path.format(verb=verb, name=name, **places)
+    return path.format(verb=verb, what="ping", name=name, **places)
 
 
 def stored() -> list[Any]:

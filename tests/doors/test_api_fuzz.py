@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from jobs.api import auth, door
 from jobs.live.messages import encode
-from jobs.models import ApiToken, SavedFilter, Scope
+from jobs.models import ApiToken, SavedFilter, Scope, Worker
 from jobs.states import State
 from tests.doors import rows
 
@@ -75,6 +75,7 @@ def place(
     rows.job(owner=root, params={"x": 1})
     rows.log(job, "one", "two")
     file = rows.artifact(job, "a.txt")
+    Worker.objects.create(name=rows.ADD)
     names = {"job_id": job.pk, "artifact_id": str(file.pk), "name": rows.ADD}
     schedule = rows.schedule()
     names |= {"schedule_id": schedule.pk, "backfill": rows.backfill(schedule).pk}
