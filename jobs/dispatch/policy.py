@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from celery import current_app
@@ -64,7 +65,10 @@ LIMITS = ("max_running", "max_running_per_key", "rate", "burst")
 # An operator's word against a limit of the code.
 OFF = "off"
 
+_UNSAID = Policy()
 _rows: dict[str, Policy] = {}
+# Both words, and what holds by them: each call of a task asks several times.
+_known: dict[str, tuple[Policy, registry.Definition, Policy]] = {}
 _listed: set[str] = set()
 _read_at = 0.0
 
@@ -76,6 +80,13 @@ def policy_of(name: str) -> Policy:
         coded = registry.get(name)
     except registry.UnknownTask:
         return replace(own, **_limits(own, None))
+    known = _known.get(name)
+    if known is None or known[0] is not own or known[1] is not coded:
+        known = _known[name] = own, coded, _joined(own, coded)
+    return known[2]
+
+
+def _joined(own: Policy, coded: registry.Definition) -> Policy:
     return Policy(
         enabled=own.enabled,
         queue=own.queue or coded.queue or "",
@@ -110,7 +121,7 @@ def _limits(own: Policy, coded: registry.Definition | None) -> dict[str, Any]:
 
 def edited(name: str) -> Policy:
     """The operator's word alone."""
-    return _edits().get(name, Policy())
+    return _edits().get(name, _UNSAID)
 
 
 def is_listed(name: str) -> bool:
@@ -129,7 +140,19 @@ def routed_queue(
     name: str, options: dict[str, Any] | None = None, args: Any = None, kwargs: Any = None
 ) -> str:
     """Where Celery's routes send a call of `name`; without one, the default queue."""
-    route = current_app.amqp.router.route(options or {}, name, args, kwargs)
+    router = current_app.amqp.router
+    if not (router.routes or options):
+        return _default_queue(router)
+    return _queue_of(router.route(options or {}, name, args, kwargs))
+
+
+@lru_cache(maxsize=4)
+def _default_queue(router: Any) -> str:
+    """Celery asks six dictionaries for the name of it, for each call of a task."""
+    return _queue_of(router.route({}, ""))
+
+
+def _queue_of(route: dict[str, Any]) -> str:
     queue = route.get("queue")
     if queue is not None:
         return str(queue.name)

@@ -38,10 +38,10 @@ def all() -> list[Definition]:
 def get(name: str) -> Definition:
     """The definition of one task; raises UnknownTask."""
     discovery.discover_once()
-    tasks = celery.current_app.tasks
-    if name not in tasks or not is_ours(name):
+    task = celery.current_app.tasks.get(name)
+    if task is None or not is_ours(name):
         raise UnknownTask(name)
-    return definition_of(tasks[name])
+    return definition_of(task)
 
 
 def knows(name: str) -> bool:

@@ -18,17 +18,20 @@ broken: dict[str, str] = {}
 """Modules that could not be imported, with the traceback."""
 
 _finding = threading.RLock()
-_found = False
+_found = _is_done = False
 
 
 def discover_once() -> None:
     """`discover`, unless this process did: web, shell and scripts find the tasks when
     they first ask for one. A task module may ask while it is being imported itself."""
-    global _found
+    global _found, _is_done
+    if _is_done:
+        return  # each call of a task asks, some of them several times
     with _finding:
         if not _found:
             _found = True
             discover()
+            _is_done = True
 
 
 def discover() -> None:

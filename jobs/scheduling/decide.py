@@ -139,6 +139,8 @@ def _is_used_up(plan: Plan, decision: Decision) -> bool:
 
 
 def _blacked_out(plan: Plan, facts: Facts, decision: Decision) -> Turns:
+    if plan.schedule.blackout == []:
+        return decision.turns
     why = _("It is not to run at this time.")
     return _each_run(decision, lambda turn: plan.blackout.covers(turn.due_at), why)
 

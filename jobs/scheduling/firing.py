@@ -2,7 +2,10 @@
 transaction. A beat that dies before has done nothing, after it all; who comes second, or
 after an edit, finds another cursor and does nothing."""
 
+import gc
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -88,15 +91,31 @@ def fire_due(now: datetime) -> int:
     """Deal with some of those whose moment has come; how many were dealt with."""
     due = Schedule.objects.planned().filter(fire_at__lte=now, stale_at__isnull=True)
     keys = list(due.values_list("pk", flat=True)[:BATCH])
-    if keys:
-        rows, broken = read_rows(keys)
-        facts = gather(rows, now)
-        fires = [Fire(row, facts[row.pk]).prepare() for row in rows]
-        for row, why in broken:
-            fires.append(Fire(row, Facts(now)))
-            fires[-1].quarantine(why)
-        return settle(fires)
-    return 0
+    with _no_collection():
+        return settle(_prepared(keys, now)) if keys else 0
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """All that a batch makes lives as long as the batch: to look through it for garbage
+    meanwhile, a hundred times, costs an eighth of all and finds nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _prepared(keys: list[int], now: datetime) -> list[Fire]:
+    rows, broken = read_rows(keys)
+    facts = gather(rows, now)
+    fires = [Fire(row, facts[row.pk]).prepare() for row in rows]
+    for row, why in broken:
+        fires.append(Fire(row, Facts(now)))
+        fires[-1].quarantine(why)
+    return fires
 
 
 def settle(fires: list[Fire]) -> int:

@@ -22,10 +22,14 @@ from jobs.params.kept import opened
 from jobs.params.secret import SEALED
 from jobs.params.shown import without_seals
 
+_NOTHING: dict[str, type] = {"[]": list, "{}": dict}
+
 
 def read(text: str, kind: type) -> Any:
     """The list or dictionary that `text` holds, with kombu's typed values read; raises
     ValueError that says what is wrong in words."""
+    if _NOTHING.get(text) is kind:
+        return kind()  # nearly all of them
     limit = configuration().params_max_bytes
     if len(text) > limit:
         raise ValueError(

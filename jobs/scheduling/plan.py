@@ -102,6 +102,8 @@ class Plan:
     def passed(self, since: datetime, until: datetime) -> tuple[list[datetime], bool]:
         """The moments later than `since`, up to `until`; the last of them if there are more
         than `MOST_MOMENTS`, and whether there are."""
+        if (first := self.after(since)) is None or first > until:
+            return [], False
         kept: deque[datetime] = deque()
         begin, step = until, timedelta(seconds=1)
         # Nobody can count backwards: we look from further and further away.

@@ -24,11 +24,11 @@ UNREADABLE = (
 
 def read_rows(keys: Collection[int]) -> tuple[list[Schedule], Broken]:
     """The schedules with all that they refer to, and those that cannot be read."""
-    rows = Schedule.objects.with_entry()
     try:
-        return list(rows.filter(pk__in=keys)), []
+        return Schedule.objects.filter(pk__in=keys).with_shared(), []
     except UNREADABLE:
         pass
+    rows = Schedule.objects.with_entry()
     found: list[Schedule] = []
     broken: Broken = []
     for key in keys:

@@ -33,6 +33,14 @@ def test_an_operators_edit_holds_at_once_and_goes_with_the_row():
     assert policy_of(add.name).enabled
 
 
+def test_what_holds_is_worked_out_once_until_one_of_the_two_says_something_else():
+    row = Task.objects.create(name=add.name, title="Add", queue="slow")
+    known = policy_of(add.name)
+    assert policy_of(add.name) is known
+    row.save()
+    assert policy_of(add.name) == known and policy_of(add.name) is not known
+
+
 def test_a_priority_of_zero_is_a_word_too():
     Task.objects.create(name=add.name, title="Add", priority=0)
     assert policy_of(add.name).priority == 0
