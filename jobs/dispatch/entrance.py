@@ -7,8 +7,8 @@ limit is let in by `admission` alone; nothing else moves a row into State.QUEUED
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Case, DateTimeField, F, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, Now
 from django.utils import timezone
 
 from jobs.conf import configuration
@@ -96,7 +96,7 @@ def _places(rings: bool) -> dict[str, Any]:
         "queued_at": _first(obstacles, lambda why: F("queued_at"), Now()),
         "ring_at": _first(obstacles, lambda why: Value(None), at),
         "line": _first(lined, lambda why: Coalesce(F("line"), F("task_id")), F("line")),
-        "lined_at": _first(obstacles, lambda why: _since(why), Value(None)),
+        "lined_at": _first(obstacles, _since, Cast(Value(None), DateTimeField())),
         "admitted_at": None,
     }
 
@@ -119,7 +119,8 @@ def _obstacles() -> list[tuple[Q, str]]:
 
 
 def _since(why: str) -> Any:
-    return Now() if why in IN_LINE else Value(None)
+    # PostgreSQL takes an expression of nothing but NULL for a text.
+    return Now() if why in IN_LINE else Cast(Value(None), DateTimeField())
 
 
 def _first(obstacles: list[tuple[Q, str]], then: Callable[[str], Any], default: Any) -> Case:
