@@ -52,6 +52,7 @@ CELERY_IMPORTS = [
     "tests.fitting_tasks",
     "tests.limited_tasks",
     "tests.fallback_tasks",
+    "tests.alike_tasks",
     "tests.seed_tasks",
 ]
 CELERY_WORKER_LOST_WAIT = 1.0  # seconds that a worker hopes for the last words of a dead child

@@ -39,9 +39,12 @@ class TaskRun(OwnRules):
         user, task = person(request), _runnable(person(request), unquote(object_id))
         form = _form(task, request)
         sent = request.POST.get(TICKET, "")
-        if form.is_bound and (job_id := asked(task, form, user, sent)):
-            self.message_user(request, _("The job was asked for."), messages.SUCCESS)
-            return redirect(self.address_of(job_id, Job))
+        if form.is_bound and (found := asked(task, form, user, sent)):
+            told = _("The job was asked for.")
+            if found.was_there:
+                told = _("There was a job like it already: this one.")
+            self.message_user(request, told, messages.SUCCESS)
+            return redirect(self.address_of(found.job_id, Job))
         return self._drawn(request, task, form)
 
     def _drawn(self, request: HttpRequest, task: Task, form: Any) -> HttpResponse:

@@ -5,12 +5,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from jobs.dispatch.unique import NotUnique
 from jobs.models import Job
 from jobs.models.shape import address, job_shape
 from jobs.params import Invalid
 
 from .answers import answer
-from .errors import Refusal, invalid
+from .errors import Refusal, conflict, invalid
 from .waiting import has_ended, seconds_of
 
 
@@ -38,4 +39,6 @@ def asked_shape(job: Job) -> dict[str, Any]:
 
 def wrong_params(wrong: Invalid) -> Refusal:
     """What is wrong with the parameters, on `params.<name>`."""
+    if isinstance(wrong, NotUnique):
+        return conflict("not_unique", wrong.reason)
     return invalid({f"params.{name}".rstrip("."): told for name, told in wrong.fields.items()})

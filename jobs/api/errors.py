@@ -15,6 +15,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import BaseModel
 
+from jobs.dispatch.unique import NotUnique
 from jobs.models import Schedule
 from jobs.params import Invalid
 from jobs.params.invalid import worded
@@ -177,6 +178,7 @@ _WORDS: dict[type[Exception], Any] = {
     HttpError: _unread,
     ValidationError: _not_validated,
     Invalid: lambda wrong: invalid(wrong.fields),
+    NotUnique: lambda wrong: conflict("not_unique", wrong.reason),
     Outdated: lambda wrong: conflict("outdated", str(OUTDATED)),
     NoSuchPlace: lambda wrong: invalid({"cursor": [_("This cursor was not given by us.")]}),
     Http404: lambda wrong: not_found(),

@@ -59,7 +59,7 @@ class Wanted(Body):
 
     def values(self) -> dict[str, Any]:
         """What was given, null among it, in the words of `scheduling.edit`."""
-        given = self.model_fields_set - {"reason", "seen"}
+        given = self.model_fields_set - {"reason", "seen", "idempotency_key"}
         found = {name: getattr(self, name) for name in given}
         if self.solar is not None:
             found["solar"] = self.solar.model_dump()
@@ -67,10 +67,12 @@ class Wanted(Body):
 
 
 class NewSchedule(Wanted):
-    """It runs as you, unless `run_as` says otherwise; null is the system."""
+    """It runs as you, unless `run_as` says otherwise; null is the system. With an
+    `idempotency_key` the same wish, sent again, finds its schedule."""
 
     name: _Name
     task: Key
+    idempotency_key: Key | None = None
 
 
 class ScheduleChange(Wanted):

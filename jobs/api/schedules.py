@@ -24,6 +24,7 @@ from .jobs import refuse_unknown
 from .kinds import Given, Key, Words
 from .schedule_kinds import NewSchedule, ScheduleChange, ScheduleOut, Schedules
 from .verbs import Because
+from .wishes import key_of, once_keyed
 
 PAGE, MOST = 50, 200
 # What is scheduled is run.
@@ -73,16 +74,22 @@ def schedules(request: HttpRequest, asked: Query[SchedulesAsked]) -> HttpRespons
 @router.post(
     "/schedules",
     auth=_WRITE,
-    response=may_answer(ScheduleOut, 201),
+    response=may_answer(ScheduleOut, 201, CONFLICT | {200: ScheduleOut}),
     summary="Make a schedule",
 )
 def create(request: HttpRequest, given: NewSchedule) -> HttpResponse:
     """Needs a say in its task: who manages it, or may run it and has
-    `jobs.manage_schedules`. A name is given once: sent again, it is refused."""
+    `jobs.manage_schedules`. A name is given once: sent again, it is refused; but with the
+    same `idempotency_key` (or header `Idempotency-Key`) it finds its schedule: 200."""
     order = Order(person(request), given.reason)
-    made = verbs.create(given.values(), order)
+    made, is_new = once_keyed(
+        request,
+        key_of(request, given.idempotency_key),
+        {"schedule": given.model_dump(mode="json", exclude={"idempotency_key"})},
+        lambda: verbs.create(given.values(), order),
+    )
     where = reverse("jobs:api:schedule", args=[made.pk])
-    return answer(shape(request, made.pk), 201, Location=where)
+    return answer(shape(request, made.pk), 201 if is_new else 200, Location=where)
 
 
 @router.get(

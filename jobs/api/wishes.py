@@ -1,10 +1,8 @@
 """How a job is asked for: from a body, JSON or a form with files, to its row."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja.errors import ValidationError
@@ -13,9 +11,9 @@ from pydantic import ValidationError as Faults
 
 from jobs import permissions, registry
 from jobs.dispatch.enqueue import enqueue
-from jobs.dispatch.once import OtherWish, once
+from jobs.dispatch.once import Made, OtherWish, hashed, once
 from jobs.execution.edit import HIGHEST, LOWEST, refuse_wrong
-from jobs.models import Job, Task
+from jobs.models import Job, Task, new_id
 from jobs.params import Invalid
 
 from .asking import wrong_params
@@ -28,8 +26,9 @@ _TEN_YEARS = 10 * 366 * 86_400
 
 class Wish(Body):
     """What the job is to work on, where, when and how soon. `hold` lets it wait until it is
-    started; `auto_start` is the same in other words. With an `idempotency_key` the same
-    wish, sent again, finds its job."""
+    started; `auto_start` is the same in other words. While a job with its `unique_key` waits
+    or runs, that one is found. With an `idempotency_key` the same wish, sent again, finds
+    its job."""
 
     params: dict[str, Any] = {}
     queue: Key | None = None
@@ -41,6 +40,7 @@ class Wish(Body):
     auto_start: bool | None = None
     tags: Tags = []
     note: Reason = ""
+    unique_key: Key | None = None
     idempotency_key: Key | None = None
 
     def placing(self) -> dict[str, Any]:
@@ -48,6 +48,7 @@ class Wish(Body):
         same = ("priority", "not_before", "countdown", "expires_at", "tags", "note")
         is_held = self.hold or self.auto_start is False
         found = {name: getattr(self, name) for name in same}
+        found |= {"unique_key": self.unique_key or None}
         return found | {"queue": self.queue or None, "hold": is_held}
 
     def contradictions(self) -> dict[str, list[str]]:
@@ -86,11 +87,20 @@ def ask(request: HttpRequest, name: str, wish: Wish) -> tuple[Job, bool]:
 
 
 def keyed(
-    request: HttpRequest, key: str | None, wish: Any, ask: Callable[[str | None], Job]
+    request: HttpRequest, key: str | None, wish: Any, ask: Callable[[str], Job]
 ) -> tuple[Job, bool]:
-    """What `ask` makes, or what it made when `key` was sent before."""
+    """The job that `ask` makes, or made when `key` was sent before, and whether it is new."""
+    job_id = new_id()
+    job, is_new = once_keyed(request, key, wish, lambda: ask(job_id))
+    return job, is_new and job.pk == job_id
+
+
+def once_keyed(
+    request: HttpRequest, key: str | None, wish: Any, ask: Callable[[], Made]
+) -> tuple[Made, bool]:
+    """What `ask` makes, or made when `key` was sent before, and whether it was called."""
     if not key:
-        return ask(None), True
+        return ask(), True
     try:
         return once(person(request), key, wish, ask)
     except OtherWish:
@@ -111,26 +121,18 @@ class _Header(BaseModel):
 def _told(wish: Wish) -> dict[str, Any]:
     """All that was asked for, as JSON; of files what they hold."""
     said = wish.model_dump(mode="json", exclude={"params", "idempotency_key"})
-    return said | {"params": {name: _hashed(value) for name, value in wish.params.items()}}
+    if wish.unique_key is None:
+        del said["unique_key"]  # as before there were any
+    return said | {"params": {name: hashed(value) for name, value in wish.params.items()}}
 
 
-def _hashed(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_hashed(each) for each in value]
-    if not isinstance(value, UploadedFile):
-        return value
-    digest = hashlib.sha256()
-    for chunk in value.chunks():
-        digest.update(chunk)
-    value.seek(0)
-    return {"name": value.name, "sha256": digest.hexdigest()}
-
-
-def _enqueued(request: HttpRequest, name: str, wish: Wish, job_id: str | None) -> Job:
+def _enqueued(request: HttpRequest, name: str, wish: Wish, job_id: str) -> Job:
     _refuse_what_cannot_run(name)
     _refuse_wrong(wish)
+    user = person(request)
+    how = {"by": user, "asker": user, "job_id": job_id, **wish.placing()}
     try:
-        return enqueue(name, wish.params, by=person(request), job_id=job_id, **wish.placing())
+        return enqueue(name, wish.params, **how)
     except Invalid as wrong:
         raise wrong_params(wrong) from None
 

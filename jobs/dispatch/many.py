@@ -14,7 +14,7 @@ from jobs.models import Job, new_id
 from jobs.params import Invalid
 
 from .caller import caller_id, lineage
-from .enqueue import Wish, draft, insert_many
+from .enqueue import Wish, alone, draft, insert_many
 from .keys import columns_of
 from .loop import beside_the_loop
 
@@ -54,12 +54,14 @@ def _asked(lot: "Lot", portion: list[Mapping[str, Any]], begin: int) -> list[str
     jobs: list[Job] = []
     try:
         for job in lot.drafted(portion):
-            jobs.append(job)
+            # One that may be like another is there before the next one is looked at.
+            jobs.append(alone(job, lot.wish) if lot.is_told_apart else job)
     except Invalid as wrong:
         raise InvalidOne(begin + len(jobs), wrong) from None
     finally:
-        with transaction.atomic():
-            insert_many(jobs)
+        if not lot.is_told_apart:
+            with transaction.atomic():
+                insert_many(jobs)
     return [job.pk for job in jobs]
 
 
@@ -68,12 +70,17 @@ class Lot:
 
     def __init__(self, task: Any, *, by: Any = None, **wish: Any) -> None:
         self.definition = registry.get(getattr(task, "name", task))
-        self._wish = Wish(**wish)
-        self._wish.tags = list(self._wish.tags)
+        self.wish = Wish(**wish)
+        self.wish.tags = list(self.wish.tags)
         self._columns = lineage() | {
             "owner_id": caller_id() if by is None else by.pk,
             "ignore_result": self.definition.ignore_result,
         }
+
+    @property
+    def is_told_apart(self) -> bool:
+        """Whether one of them may be like another one; known with the first draft."""
+        return self.wish.rule is not None
 
     def drafted(self, portion: Iterable[Mapping[str, Any]]) -> Iterator[Job]:
         """A row for each, not stored yet; what holds for all is found out once. Raises
@@ -83,7 +90,7 @@ class Lot:
         for given in portion:
             params = parameters.store(parameters.validate(given), _refuse_file)
             if pattern is None:
-                pattern = draft(name, self._wish, params=params, **self._columns)
+                pattern = draft(name, self.wish, params=params, **self._columns)
                 pattern.created_at = timezone.now()
                 yield pattern
             else:

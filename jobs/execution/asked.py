@@ -1,7 +1,7 @@
 """A job that a person asks for by a form, on our pages and in the admin: sent twice, it is
 one job."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core import signing
 from django.db import IntegrityError
@@ -18,30 +18,40 @@ TICKET = "job-ticket"
 """The field that carries it: with a hyphen, so that no parameter has that name."""
 
 
+class Found(NamedTuple):
+    """What the person is led to."""
+
+    job_id: str
+    was_there: bool = False
+    """Another job is like the one that was asked for, and was there before."""
+
+
 def asked(
     task: Task, form: Any, user: permissions.Person, ticket: str, earlier: Job | None = None
-) -> str | None:
-    """The id of the job that was asked for; None when `form` now holds errors.
+) -> Found | None:
+    """The job that was asked for; None when `form` now holds errors.
 
     The ticket is the id of the job to come, signed for this person: sent twice (a
     double click, a reload) it finds its job, which is then the answer.
     """
     job_id = ticket_id(ticket, user)
     if permissions.jobs(user).filter(pk=job_id).exists():
-        return job_id
+        return Found(job_id)
     if not form.is_valid():
         return None
     try:
         if earlier and runs_again(user, earlier):
             order = control.Order(user)
-            return control.retry(earlier, order, params=form.given(), job_id=job_id).pk
-        return enqueue(task.name, form.given(), by=user, job_id=job_id).pk
+            given = form.given()
+            return Found(control.retry(earlier, order, params=given, job_id=job_id).pk)
+        job = enqueue(task.name, form.given(), by=user, asker=user, job_id=job_id)
+        return Found(job.pk, was_there=job.pk != job_id)
     except Invalid as invalid:
         form.take(invalid)
         return None
     except IntegrityError:
         if permissions.jobs(user).filter(pk=job_id).exists():
-            return job_id
+            return Found(job_id)
         raise
 
 

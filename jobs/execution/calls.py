@@ -11,23 +11,28 @@ from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
 from jobs import registry
+from jobs.conf import as_the_site_speaks
 from jobs.dispatch.caller import caller_id, lineage
 from jobs.dispatch.enqueue import Wish, draft, insert
 from jobs.dispatch.entrance import enter
 from jobs.dispatch.keys import columns_of
 from jobs.dispatch.policy import policy_of, routed_queue
+from jobs.dispatch.typed import closed
+from jobs.dispatch.unique import NotUnique
 from jobs.models import Job, is_id, new_id
 from jobs.states import State, WaitingFor
 
 from .attempt import RunningAttempt
 from .context import running_attempt
+from .finish import finish
 from .options import kept_options, moment
-from .outcome import RetryOrder
-from .typed import closed
+from .outcome import Ending, RetryOrder
 
 # What a job keeps whoever takes its place: where it came from.
 LINEAGE = ("root_id", "parent_id")
 OF_THE_PLACE = (*LINEAGE, "schedule_id")
+# Options of a call whose job others wait for.
+AWAITED = ("task_id", "link", "link_error", "chain", "chord", "group_id", *LINEAGE)
 
 
 @dataclass
@@ -53,8 +58,7 @@ class Call:
         if attempt is not None and not attempt.settled and attempt.replacement is None:
             self._order_retry(attempt)
         elif not (job_id and self._is_known(job_id)):
-            job_id = job_id or new_id()
-            self._insert(job_id)
+            job_id = self._insert(job_id or new_id())
         return str(job_id)
 
     def _take_defaults(self) -> None:
@@ -97,10 +101,23 @@ class Call:
         own = {"owner_id": self._owner_id(), **self.columns, **columns}
         return draft(self.task, self._wish(queue=own.pop("queue")), **own)
 
-    def _insert(self, job_id: str) -> None:
-        columns = dict(self.columns)
-        wish = self._wish(queue=columns.pop("queue"))
-        insert(self.task, wish, id=job_id, owner_id=self._owner_id(), **columns)
+    def _insert(self, job_id: str) -> str:
+        """The id of its row, or of that of a job that is like it. Whoever waits for this
+        very id, or for what follows, waits for a row of its own: it is skipped."""
+        columns = {**self.columns, "id": job_id, "owner_id": self._owner_id()}
+        queue = columns.pop("queue")
+        is_awaited = any(self.options.get(name) for name in AWAITED)
+        try:
+            wish = self._wish(queue=queue, merges=not is_awaited)
+            return insert(self.task, wish, **columns).pk
+        except NotUnique as wrong:
+            if not is_awaited:
+                raise
+            reason = wrong.reason
+        with transaction.atomic(), as_the_site_speaks():
+            insert(self.task, self._wish(queue=queue, hold=True, is_alone=True), **columns)
+            finish(Job.objects.filter(pk=job_id), Ending(State.SKIPPED, reason))
+        return job_id
 
     def _wish(self, **how: Any) -> Wish:
         return Wish(

@@ -22,13 +22,13 @@ from django_celery_results.models import ChordCounter
 from jobs.dispatch.caller import caller_id
 from jobs.dispatch.changes import FACTS, tell_on_commit
 from jobs.dispatch.policy import routed_queue
+from jobs.dispatch.typed import loads
 from jobs.models import Job, new_id
 from jobs.states import SUCCESSFUL, State, WaitingFor
 
 from .options import kept_options
 from .outcome import Ending
 from .result import store_task_result
-from .typed import loads
 
 
 def follow(job: Job, ending: Ending, *, calls_errbacks: bool = True) -> None:

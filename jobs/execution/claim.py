@@ -15,12 +15,12 @@ from jobs.dispatch.keys import columns_of
 from jobs.dispatch.message import HEADER
 from jobs.dispatch.policy import policy_of
 from jobs.dispatch.publisher import soon
+from jobs.dispatch.typed import closed
 from jobs.models import Job, JobQuerySet, OneJob, is_id, is_paused, lease_end
 from jobs.params import Invalid
 from jobs.states import State
 
 from .options import adopted_columns
-from .typed import closed
 
 # What an attempt needs of its row, beside the facts that listeners hear.
 COLUMNS = (

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from jobs import registry, sanitize
 from jobs.dispatch.changes import move_and_tell
+from jobs.dispatch.typed import opened
 from jobs.models import Artifact, Event, Job, JobQuerySet
 from jobs.params import Invalid, Unreadable
 from jobs.states import Requested, State, WaitingFor
@@ -21,7 +22,6 @@ from jobs.states import Requested, State, WaitingFor
 from .files import open_file
 from .finish import hold_still, stop
 from .outcome import Ending
-from .typed import opened
 
 if TYPE_CHECKING:
     from .attempt import RunningAttempt

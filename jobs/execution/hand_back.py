@@ -12,6 +12,7 @@ from jobs import registry
 from jobs.dispatch.changes import move_and_tell
 from jobs.dispatch.enqueue import DEFAULT_PRIORITY
 from jobs.dispatch.message import broker_priority
+from jobs.dispatch.typed import loads
 from jobs.models import Event, Job
 from jobs.params import Invalid
 from jobs.states import State, WaitingFor
@@ -19,7 +20,6 @@ from jobs.states import State, WaitingFor
 from .fit import Arguments, sent
 from .options import KEPT
 from .order import Order
-from .typed import loads
 
 _BY_THEMSELVES = (WaitingFor.TIME, WaitingFor.BROKER, WaitingFor.SLOT, WaitingFor.RATE)
 # Stamps are told by their own names.

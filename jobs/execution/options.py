@@ -13,9 +13,8 @@ from celery.utils.time import maybe_iso8601, maybe_make_aware
 from django.utils import timezone
 
 from jobs.dispatch.enqueue import DEFAULT_PRIORITY
+from jobs.dispatch.typed import dumps, loads
 from jobs.models import Job
-
-from .typed import dumps, loads
 
 # Celery's names for what has no column, empty ones are not kept.
 KEPT = (

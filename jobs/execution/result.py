@@ -14,11 +14,11 @@ from django_celery_results.models import TaskResult
 
 from jobs import registry, sanitize
 from jobs.conf import configuration
+from jobs.dispatch.typed import dumps, loads
 from jobs.models import Job
 from jobs.states import CELERY_STATES, SUCCESSFUL, State
 
 from .outcome import ERROR_MAX_CHARS, Ending, UnusableResult, words_of
-from .typed import dumps, loads
 
 _UPDATED = [
     "status",

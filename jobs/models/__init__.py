@@ -17,6 +17,7 @@ from .schedule import CatchUp, Overlap, Schedule, ScheduleQuerySet
 from .task import Task
 from .ticket import SocketTicket
 from .token import ApiToken, Scope
+from .unique import UniqueKey
 from .worker import Code, Worker, WorkerQuerySet
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "First", "Flow", "Gate", "Grant", "Job", "JobError", "JobQuerySet", "KeptFile",
     "Leader", "Line", "LogChunk", "OnLost", "OneJob", "Overlap", "Pace", "Queue",
     "QueueQuerySet", "Role", "SavedFilter", "Schedule", "ScheduleQuerySet", "Scope",
-    "SocketTicket", "Stack", "Task", "Which", "Worker", "WorkerQuerySet", "content_type_of",
-    "file_storage", "from_now", "is_id", "is_paused", "keeps_out", "lease_end", "new_id",
+    "SocketTicket", "Stack", "Task", "UniqueKey", "Which", "Worker", "WorkerQuerySet",
+    "content_type_of", "file_storage", "from_now", "is_id", "is_paused", "keeps_out",
+    "lease_end", "new_id",
 ]  # fmt: skip

@@ -158,12 +158,23 @@ class Parameters:
 
     def plain(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """JSON of what was given, each value by itself: typed where it fits, else as it is."""
+        found = {}
+        for name, value in given.items():
+            try:
+                found[name] = self.fitted(name, value)
+            except ValueError:
+                found[name] = masked(value)
+        return found
+
+    def fitted(self, name: str, value: Any) -> Any:
+        """JSON of one value as it would be stored; raises ValueError where it does not fit."""
         fields = self.model.model_fields.items()
-        attributes = {info.alias or name: name for name, info in fields}
-        return {
-            name: self._typed(attributes[name], value) if name in attributes else masked(value)
-            for name, value in given.items()
-        }
+        attribute = next((each for each, info in fields if (info.alias or each) == name), None)
+        if attribute is None:
+            raise ValueError(name)
+        values = self.model.model_construct(_fields_set=set())
+        self.model.__pydantic_validator__.validate_assignment(values, attribute, value)
+        return next(iter(self._dumped(values, "json").values()))
 
     def form(
         self,
@@ -176,14 +187,6 @@ class Parameters:
         from .form import ParametersForm
 
         return ParametersForm(self, data, files, initial, **how)
-
-    def _typed(self, attribute: str, value: Any) -> Any:
-        values = self.model.model_construct(_fields_set=set())
-        try:
-            self.model.__pydantic_validator__.validate_assignment(values, attribute, value)
-            return next(iter(self._dumped(values, "json").values()))
-        except (ValidationError, PydanticSerializationError):
-            return masked(value)
 
     @cached_property
     def _has_treasures(self) -> bool:

@@ -7,6 +7,7 @@ from .discovery import broken, discover
 from .options import CeleryOptions, OurOptions
 from .rate import Rate, rate_of
 from .retries import Retries
+from .unique import Unique
 
 __all__ = [
     "CeleryOptions",
@@ -14,6 +15,7 @@ __all__ = [
     "OurOptions",
     "Rate",
     "Retries",
+    "Unique",
     "UnknownTask",
     "all",
     "broken",

@@ -11,7 +11,8 @@ from asgiref.sync import async_to_sync
 from celery import Task, shared_task
 from celery.local import Proxy
 
-from .options import OURS, Options, declare, refuse_unknown
+from .options import OURS, Options, declare
+from .refusing import refuse_unknown
 from .running import taken_along
 
 _watcher: ContextVar[Callable[[Any], None] | None] = ContextVar("_watcher", default=None)

@@ -19,6 +19,7 @@ from .keys import Key
 from .limited import KEYS, LIMITS
 from .options import Declaration, crontab_of
 from .retries import Retries, retries_of
+from .unique import Unique
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,7 @@ class Definition:
     burst: int | None = None
     rate_key: Key | None = None
     fair_by: Key | None = None
+    unique: Unique | None = None
     signed: Callable[..., Any] = field(repr=False)
 
     @cached_property
@@ -115,6 +117,7 @@ def _defined(task: Task) -> Definition:
         files=said.files,
         stall_after=said.stall_after,
         **{name: getattr(said, name) for name in LIMITS},
+        unique=said.unique,
         signed=signed,
     )
 

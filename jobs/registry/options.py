@@ -1,6 +1,5 @@
 """The options of `@task`: ours and Celery's, listed once; docs/tasks.md explains each."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,15 @@ from jobs.params.fitting import misfits
 
 from .keys import Key
 from .limited import limits_of
+from .refusing import refuse_unknown, seconds
+from .unique import (
+    KINDS,
+    DebounceOptions,
+    ThrottleOptions,
+    Unique,
+    UniqueOptions,
+    uniqueness,
+)
 
 type_of_exceptions = tuple[type[BaseException], ...]
 
@@ -44,6 +52,9 @@ class OurOptions(TypedDict, total=False):
     burst: int | None
     rate_key: Key | None
     fair_by: Key | None
+    unique: bool | str | Iterable[str] | UniqueOptions | None
+    debounce: float | timedelta | DebounceOptions | None
+    throttle: float | timedelta | ThrottleOptions | None
 
 
 class CeleryOptions(TypedDict, total=False):
@@ -132,6 +143,7 @@ class Declaration:
     burst: int | None = None
     rate_key: Key | None = None
     fair_by: Key | None = None
+    unique: Unique | None = None
 
 
 def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declaration:
@@ -142,10 +154,12 @@ def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declara
         ours[name] = _several(ours[name])
     for name in ("stall_after", "every"):
         if (given := ours.get(name)) is not None:
-            ours[name] = _seconds(name, given)
+            ours[name] = seconds(name, given)
     _refuse_other_times(ours)
     ours |= limits_of(ours, inspect.signature(function).parameters)
-    declaration = Declaration(**ours)
+    rule = uniqueness(function, ours)
+    ours = {name: value for name, value in ours.items() if name not in KINDS}
+    declaration = Declaration(**ours, unique=rule)
     if declaration.on_lost not in ("retry", "hold"):
         raise ValueError(f'on_lost is "retry" or "hold", not {declaration.on_lost!r}')
     _refuse_strangers(function, declaration)
@@ -158,29 +172,8 @@ def declare(function: Callable[..., Any], options: Mapping[str, Any]) -> Declara
     return declaration
 
 
-def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> None:
-    """TypeError for the first name that is not `known`, naming the nearest."""
-    known = sorted(known)
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            hint = (
-                f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
-            )
-            raise TypeError(f"unknown {what} {name!r}{hint}")
-
-
 def _several(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _seconds(name: str, value: Any) -> float:
-    span = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(span, bool) or not isinstance(span, int | float):
-        raise TypeError(f"{name} is seconds or a timedelta, not {value!r}")
-    if not span > 0:
-        raise ValueError(f"{name} is more than nothing, not {value!r}")
-    return float(span)
 
 
 def crontab_of(line: str) -> crontab:

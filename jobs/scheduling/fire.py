@@ -37,7 +37,7 @@ def fire(
     """One job of this schedule, now, owned by `by`, with its parameters or with others.
     Raises what `asked` and `enqueue` raise; a task that is disabled makes a job that waits
     for it."""
-    wish = _wish(entry) | {"note": note}
+    wish = _wish(entry) | {"note": note, "merges": False, "asker": by}
     wish["columns"] = {"schedule_id": entry.pk, "options": _named_after(entry)}
     given = _given(entry, timezone.now(), params)
     return enqueue(entry.task, given, by=by, job_id=job_id, **wish)

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jobs import registry
+from jobs.dispatch import unique
 from jobs.dispatch.enqueue import insert_many
 from jobs.models import Event, Job, Schedule
 from jobs.params import Invalid, Unreadable
@@ -137,7 +138,9 @@ def _commit(fires: list[Fire]) -> int:
         keys = [fire.row.pk for fire in fires]
         now = Schedule.objects.filter(pk__in=keys).marks()
         mine = [fire for fire in fires if now.get(fire.row.pk) == fire.seen]
-        insert_many([job for fire in mine for job in fire.jobs])
+        jobs = [job for fire in mine for job in fire.jobs]
+        unique.skip_alike(jobs)
+        insert_many(jobs)
         Schedule.objects.all().keep(fire.row for fire in mine)
         for fire in mine:
             aftermath.follow(fire.row, fire.decision, fire.jobs)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jobs import permissions, registry
-from jobs.execution import typed
+from jobs.dispatch import typed
 from jobs.models import Artifact, Job, KeptFile
 from jobs.params import Unreadable
 from jobs.params.file import KEPT

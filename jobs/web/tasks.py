@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from jobs import permissions
 from jobs.execution.asked import TICKET, asked, runs_again, ticket
@@ -58,10 +60,12 @@ def _run(request: HttpRequest, row: Task) -> HttpResponse:
     form = runform.filled(row, user, request, again)
     if form is None:
         raise PermissionDenied
-    job_id = asked(row, form, user, sent.get(TICKET, ""), again)
-    if job_id is None:
+    found = asked(row, form, user, sent.get(TICKET, ""), again)
+    if found is None:
         return _sheet(request, row, runform.Offer(form, again), status=422)
-    return redirect("jobs:job", job_id)
+    if found.was_there:
+        messages.info(request, _("There was a job like it already: this one."))
+    return redirect("jobs:job", found.job_id)
 
 
 def _copies(request: HttpRequest, row: Task) -> HttpResponse:

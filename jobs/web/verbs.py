@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from jobs import permissions, registry
+from jobs.dispatch.unique import NotUnique
 from jobs.execution import control
 from jobs.execution.many import AGAIN
 from jobs.execution.order import MOST_REASON, Order
@@ -40,6 +41,8 @@ def _again(
     permissions.task(person(request), "run", job.task_id)
     try:
         return redirect("jobs:job", control.retry(job, order, from_checkpoint=from_checkpoint))
+    except NotUnique as wrong:
+        messages.warning(request, wrong.reason)
     except Invalid:
         messages.warning(request, _("Its parameters fit the task no longer: edit them."))
     except registry.UnknownTask:

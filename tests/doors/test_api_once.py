@@ -1,10 +1,14 @@
 """Programs ask for a job once, for many, and with files."""
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django_celery_beat.models import PeriodicTask
 
+from jobs import enqueue
 from jobs.models import Artifact, Job, Task
 from jobs.states import State
+from tests import alike_tasks
 from tests.doors import form_tasks, rows
 from tests.doors.programs import Program, fault, job_of
 
@@ -54,6 +58,73 @@ def test_a_job_runs_again_once_under_one_key(root):
     assert [answer.status_code for answer in answers] == [202, 200]
     assert Job.objects.filter(retry_of=job).count() == 1
     fault(root.post(f"/jobs/{job.pk}/retry", key | {"params": {"x": 2}}), 409, "key_reused")
+
+
+def test_a_schedule_is_made_once_under_one_key(root):
+    rows.task()
+    wish = {"name": "hourly", "task": rows.ADD, "params": {"x": 1}, "every_seconds": 3600}
+    key = {"Idempotency-Key": "s-1"}
+    answers = [root.post("/schedules", wish, **key) for _twice in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert PeriodicTask.objects.filter(name="hourly").count() == 1
+    fault(root.post("/schedules", wish | {"name": "b"}, **key), 409, "key_reused")
+    fault(root.post(RUN, {"params": {"x": 1}}, **key), 409, "key_reused")
+
+
+# --- One at a time -------------------------------------------------------------------------
+
+
+def test_a_job_that_is_like_it_is_the_answer(runner):
+    wish = {"params": {"x": 1}, "unique_key": "nightly"}
+    first, again = runner.post(RUN, wish), runner.post(RUN, wish | {"params": {"x": 2}})
+    assert (first.status_code, again.status_code) == (202, 200)
+    assert first.json()["id"] == again.json()["id"]
+    # Under an idempotency key that is kept too.
+    keyed = [runner.post(RUN, wish | {"idempotency_key": "k"}) for _twice in range(2)]
+    assert {(each.status_code, each.json()["id"]) for each in keyed} == {
+        (200, first.json()["id"])
+    }
+    assert Job.objects.count() == 1
+
+
+def test_nobody_is_given_a_job_that_is_not_theirs_to_see():
+    rows.task()
+    runner = Program(rows.user("bob"))
+    runner.user.user_permissions.add(Permission.objects.get(codename="run_any"))
+    hidden = enqueue(rows.ADD, {"x": 1}, unique_key="nightly")
+    answer = runner.post(RUN, {"params": {"x": 1}, "unique_key": "nightly"})
+    fault(answer, 409, "not_unique")
+    assert hidden.pk not in answer.content.decode()
+    Job.objects.update(owner=runner.user)
+    answer = runner.post(RUN, {"params": {"x": 1}, "unique_key": "nightly"})
+    assert (answer.status_code, answer.json()["id"]) == (200, hidden.pk)
+
+
+def test_nobody_changes_a_job_that_is_not_theirs_to_control():
+    group = Group.objects.create(name="greeters")
+    rows.task(alike_tasks.greet.name).runners.add(group)
+    ada, bob = (Program(rows.user(name, group)) for name in ("ada", "bob"))
+    address = f"/tasks/{alike_tasks.greet.name}/jobs"
+    first = ada.post(address, {"params": {"customer": 1, "words": "mine"}})
+    wish = {"params": {"customer": 1, "words": "his"}}
+    fault(bob.post(address, wish), 409, "not_unique")
+    assert Job.objects.get().params["words"] == "mine"
+    again = ada.post(address, wish)
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    assert Job.objects.get().params["words"] == "his"
+
+
+def test_what_is_to_be_refused_is_a_conflict_that_names_the_other(root):
+    rows.task(alike_tasks.bill.name)
+    address = f"/tasks/{alike_tasks.bill.name}/jobs"
+    first = root.post(address, {"params": {"customer": 1}})
+    answer = root.post(address, {"params": {"customer": 1}})
+    fault(answer, 409, "not_unique")
+    assert first.json()["id"] in answer.json()["detail"]
+    wishes = [{"task": alike_tasks.bill.name, "params": {"customer": n}} for n in (2, 2)]
+    fault(root.post("/jobs:bulk", {"jobs": wishes}), 409, "not_unique")
+    assert Job.objects.count() == 1
 
 
 # --- Many ----------------------------------------------------------------------------------

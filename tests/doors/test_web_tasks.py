@@ -8,9 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from jobs import enqueue
 from jobs.execution.asked import TICKET
 from jobs.models import Artifact, Job, Task
 from jobs.states import State
+from tests import alike_tasks
 from tests.doors import form_tasks
 
 from . import rows
@@ -54,6 +56,26 @@ def test_a_form_sent_twice_makes_one_job(admin):
     first, second = (admin.post(address(rows.ADD), data) for _ in range(2))
     assert first["Location"] == second["Location"]
     assert Job.objects.count() == 1
+
+
+def test_a_form_leads_to_the_job_that_is_like_it(admin):
+    name = alike_tasks.index.name
+    rows.task(name)
+    first = enqueue(name, {"page": 1})
+    data = {"page": "1", "depth": "1", TICKET: ticket(admin, name)}
+    page = admin.post(address(name), data, follow=True)
+    assert page.redirect_chain[-1][0] == reverse("jobs:job", args=[first.pk])
+    assert "There was a job like it already: this one." in page.content.decode()
+    refusing = alike_tasks.bill.name
+    rows.task(refusing)
+    first = enqueue(refusing, {"customer": 1})
+    page = admin.post(address(refusing), {"customer": "1", "note": ""})
+    assert page.status_code == 422
+    assert f"There is a job like it already: {first.pk}." in page.content.decode()
+    Job.objects.filter(pk=first.pk).move(State.CANCELLED)
+    enqueue(refusing, {"customer": 2}, unique_key="x")
+    verb = reverse("jobs:verb", args=[first.pk, "retry"])
+    assert admin.post(verb, follow=True).status_code == 200
 
 
 def test_a_parameter_may_be_called_ticket(admin):

@@ -4,11 +4,11 @@ import pytest
 from django_celery_results.models import TaskResult
 
 from jobs.dispatch.publisher import publisher
+from jobs.dispatch.typed import dumps
 from jobs.execution import control
 from jobs.execution.control import Order
 from jobs.execution.finish import finish, lose, requeue, retry_later
 from jobs.execution.outcome import Ending, RetryOrder
-from jobs.execution.typed import dumps
 from jobs.models import Event, Job
 from jobs.states import CELERY_STATES, Requested, State, WaitingFor
 from tests.doors.rows import job

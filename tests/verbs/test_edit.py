@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from jobs import enqueue, registry
 from jobs.dispatch import policy
+from jobs.dispatch.typed import dumps
 from jobs.execution import control
 from jobs.execution.control import Order
-from jobs.execution.typed import dumps
 from jobs.models import Artifact, Event, Job, KeptFile
 from jobs.params import Invalid
 from jobs.states import ACTIVE, FINAL, WAITING, State, WaitingFor

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
+from jobs.dispatch.typed import dumps
 from jobs.execution.finish import finish, lose, requeue, retry_later
 from jobs.execution.outcome import Ending, RetryOrder
 from jobs.execution.rescue import BATCH, expire_due, reap_lost
-from jobs.execution.typed import dumps
 from jobs.models import Event, Job
 from jobs.states import FINAL, Requested, State
 from tests.doors.rows import ADD, job

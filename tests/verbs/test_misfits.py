@@ -6,10 +6,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from jobs import enqueue, registry
+from jobs.dispatch.typed import dumps
 from jobs.execution import control
 from jobs.execution.control import Order
 from jobs.execution.fit import hold
-from jobs.execution.typed import dumps
 from jobs.models import Artifact, Event, Job, KeptFile
 from jobs.params import Invalid
 from jobs.params.fitting import misfits
