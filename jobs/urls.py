@@ -6,6 +6,7 @@ from django.urls.converters import StringConverter
 
 from jobs.api import door
 from jobs.api.bulk import ManyVerbConverter
+from jobs.api.queues import FreezeVerbConverter, QueueVerbConverter
 from jobs.api.schedule_verbs import ScheduleVerbConverter
 from jobs.api.verbs import VerbConverter
 from jobs.api.worker_verbs import WorkerReadingConverter, WorkerVerbConverter
@@ -24,6 +25,8 @@ from jobs.web import (
     jobs,
     log,
     policy,
+    queue_verbs,
+    queues,
     saved,
     schedule,
     schedule_bulk,
@@ -50,6 +53,8 @@ register_converter(ManyVerbConverter, "manyverb")
 register_converter(ScheduleVerbConverter, "scheduleverb")
 register_converter(WorkerVerbConverter, "workerverb")
 register_converter(WorkerReadingConverter, "workerreading")
+register_converter(QueueVerbConverter, "queueverb")
+register_converter(FreezeVerbConverter, "freezeverb")
 
 app_name = "jobs"
 urlpatterns = [
@@ -86,6 +91,12 @@ urlpatterns = [
     path("schedules/<int:schedule_id>/edit", schedule_form.edit_schedule, name="edit_schedule"),
     path("workers/", workers.workers, name="workers"),
     path("workers/<key:name>/", workers.worker, name="worker"),
+    path("queues/", queues.queues, name="queues"),
+    path("queues/freeze", queue_verbs.freeze, name="freeze"),
+    path("queues/<key:name>/purge", queue_verbs.purge, name="purge_queue"),
+    path("queues/<key:name>/move", queue_verbs.move, name="move_queue"),
+    path("queues/<key:name>/verbs/<slug:verb>", queue_verbs.act, name="queue_verb"),
+    path("queues/<key:name>/", queues.queue, name="queue"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", tokens.revoke, name="revoke_token"),
     path("jobs/", jobs.jobs, name="jobs"),

@@ -18,6 +18,7 @@ from . import (
     edit,
     errors,
     parts,
+    queues,
     saved,
     schedule_verbs,
     schedules,
@@ -49,7 +50,7 @@ errors.connect(api)
 # and so a router.
 for part in (
     tasks, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules, ahead,
-    schedule_verbs, saved, worker_verbs, workers,
+    schedule_verbs, saved, worker_verbs, workers, queues,
 ):  # fmt: skip
     api.add_router("", part.router)
 

@@ -1,7 +1,8 @@
 """The one door into the queues: whoever is not to run yet waits before it, and why.
 
-In this order: held for a person, its task disabled, not due, and limited. What waits for a
-limit is let in by `admission` alone; nothing else moves a row into State.QUEUED.
+In this order: held for a person, its task disabled, not due, its queue closed, and limited.
+What waits for a limit is let in by `admission` alone; nothing else moves a row into
+State.QUEUED.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from jobs.conf import configuration
 from jobs.models import Job, JobQuerySet, Task
 from jobs.states import State, WaitingFor
 
-from . import window
+from . import closed, window
 from .changes import FACTS, tell_on_commit
 from .message import COLUMNS
 from .policy import Policy, limited, policy_of
@@ -42,13 +43,17 @@ def _obstacle(draft: Job, policy: Policy, hold: bool) -> str:
         return WaitingFor.TASK
     if draft.not_before is not None and draft.not_before > timezone.now():
         return WaitingFor.TIME
+    if closed.closed().keeps_out(draft):
+        return WaitingFor.QUEUE
     return waits_in_line(policy) if policy.is_limited else ""
 
 
 def line_up(draft: Job) -> None:
-    """Where it waits for a limit, it does so in its line."""
+    """Where it waits for a limit, it does so in its line; for its queue, since now."""
     if draft.waiting_for in IN_LINE:
         draft.line, draft.lined_at = draft.line or draft.task_id, NOW
+    elif draft.waiting_for == WaitingFor.QUEUE:
+        draft.halted_at = NOW
 
 
 def waits_in_line(policy: Policy) -> WaitingFor:
@@ -97,6 +102,7 @@ def _places(rings: bool) -> dict[str, Any]:
         "ring_at": _first(obstacles, lambda why: Value(None), at),
         "line": _first(lined, lambda why: Coalesce(F("line"), F("task_id")), F("line")),
         "lined_at": _first(obstacles, _since, Cast(Value(None), DateTimeField())),
+        "halted_at": _first(obstacles, _halted, Cast(Value(None), DateTimeField())),
         "admitted_at": None,
     }
 
@@ -108,10 +114,12 @@ def _obstacles() -> list[tuple[Q, str]]:
         why: [name for name, policy in policies.items() if waits_in_line(policy) == why]
         for why in IN_LINE
     }
+    kept_out = closed.read().kept_out
     everything = configuration().max_concurrent_jobs > 0
     return [
         (Q(task__in=disabled), WaitingFor.TASK),
         (Q(not_before__gt=Now()), WaitingFor.TIME),
+        *([(kept_out, WaitingFor.QUEUE)] if kept_out else []),
         (Q(task__in=by_reason[WaitingFor.RATE]), WaitingFor.RATE),
         (Q(task__in=by_reason[WaitingFor.SLOT]), WaitingFor.SLOT),
         *([(Q(pk__isnull=False), WaitingFor.SLOT)] if everything else []),
@@ -121,6 +129,10 @@ def _obstacles() -> list[tuple[Q, str]]:
 def _since(why: str) -> Any:
     # PostgreSQL takes an expression of nothing but NULL for a text.
     return Now() if why in IN_LINE else Cast(Value(None), DateTimeField())
+
+
+def _halted(why: str) -> Any:
+    return Now() if why == WaitingFor.QUEUE else Cast(Value(None), DateTimeField())
 
 
 def _first(obstacles: list[tuple[Q, str]], then: Callable[[str], Any], default: Any) -> Case:

@@ -13,6 +13,7 @@ from jobs.conf import configuration
 from jobs.models import Job, JobQuerySet, Task
 from jobs.states import State, WaitingFor
 
+from . import closed
 from .changes import move_and_tell
 from .entrance import enter
 from .message import COLUMNS, Unringable, reach_broker, ring_or_blame
@@ -96,9 +97,11 @@ def is_any_due() -> bool:
 
 
 def _due() -> list[Job]:
-    """Of each queue the first whose moment has come, as many as there is room for: a
-    queue that nobody serves must not keep the others waiting."""
-    return [job for queue in _queues() for job in _first(queue, room_of(queue))]
+    """Of each open queue the first whose moment has come, as many as there is room for: one
+    that nobody serves must not keep the others waiting."""
+    now = closed.read()
+    open_ones = (queue for queue in _queues() if not now.holds(queue))
+    return [job for queue in open_ones for job in _first(queue, room_of(queue))]
 
 
 def _unrung() -> JobQuerySet:

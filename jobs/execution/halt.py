@@ -8,16 +8,20 @@ from typing import Any
 
 from django.db import transaction
 
+from jobs.dispatch import closed
+from jobs.dispatch.stepping import step_aside, step_back
 from jobs.models import Event, Flow, Queue
 
 from .order import Order
 
-FREEZE = Queue.ALL
-
 
 def pause(name: str, order: Order) -> bool:
     """Let no job of the queue start; those that run go on. False when it was so already."""
-    return _turn(name, Flow.PAUSED, "pause_queue", order)
+    with transaction.atomic():
+        done = _turn(name, Flow.PAUSED, "pause_queue", order)
+        if done:
+            step_aside(name)
+    return done
 
 
 def drain(name: str, order: Order) -> bool:
@@ -28,17 +32,21 @@ def drain(name: str, order: Order) -> bool:
 
 def resume(name: str, order: Order) -> bool:
     """Open a queue that was paused or drained; False when it was open."""
-    return _turn(name, Flow.OPEN, "resume_queue", order)
+    with transaction.atomic():
+        done = _turn(name, Flow.OPEN, "resume_queue", order)
+        if done:
+            step_back(name)
+    return done
 
 
 def freeze(order: Order) -> bool:
     """Let nothing start anywhere, and no schedule fire; False when it was so already."""
-    return _turn(FREEZE, Flow.PAUSED, "freeze", order)
+    return _turn(Queue.ALL, Flow.PAUSED, "freeze", order)
 
 
 def unfreeze(order: Order) -> bool:
     """Undo that: each queue and each schedule is as it was, or as it was made meanwhile."""
-    return _turn(FREEZE, Flow.OPEN, "unfreeze", order)
+    return _turn(Queue.ALL, Flow.OPEN, "unfreeze", order)
 
 
 def _turn(name: str, flow: Flow, verb: str, order: Order) -> bool:
@@ -48,6 +56,8 @@ def _turn(name: str, flow: Flow, verb: str, order: Order) -> bool:
         if not row.turn(flow, order.by, order.reason):
             return False
         note(verb, name, order, {"state": row.flow}, {"state": flow})
+    # Not for the second that this process would still believe otherwise.
+    closed.forget()
     return True
 
 

@@ -59,6 +59,17 @@ INDEXES = [
         name="job_rung",
     ),
     models.Index(
+        fields=["queue", "-priority", "created_at"],
+        condition=Q(halted_at__isnull=False),
+        name="job_halted",
+    ),
+    # Of each queue those that began last: how long they waited, how many a minute.
+    models.Index(
+        fields=["queue", "-started_at"],
+        condition=Q(started_at__isnull=False),
+        name="job_begun",
+    ),
+    models.Index(
         fields=["expires_at"],
         condition=Q(expires_at__isnull=False),
         name="job_expiring",

@@ -98,6 +98,8 @@ class Job(models.Model):
     # The doorbell: when the relay is to ring for this row (again), and how often it did.
     ring_at = models.DateTimeField(null=True, blank=True)
     rings = models.PositiveIntegerField(default=0)
+    # Ready, but its queue is closed: since then it waits for that one.
+    halted_at = models.DateTimeField(null=True, blank=True)
 
     # For the limits of its task: with whom it shares a limit, with whom a rate, and with whom
     # it takes turns. `line` is where it waits (see `Line`), in it since `lined_at`; it holds

@@ -73,6 +73,7 @@ def moved(to: State, changes: dict[str, Any]) -> dict[str, Any]:
         "version": NEXT_VERSION,
         "waiting_for": "",
         "ring_at": None,
+        "halted_at": None,
         "requested": Requested.NOTHING,
         "requested_at": None,
         "lined_at": None,

@@ -182,12 +182,12 @@ def _ended(jobs: JobQuerySet) -> JobQuerySet:
 
 
 def _run(row: dict[str, str | None]) -> Run:
-    began, ended = (_moment(row[edge]) for edge in _EDGES)
+    began, ended = (moment_of(row[edge]) for edge in _EDGES)
     return Run(str(row["state"]), _span(began, ended), ended)
 
 
-def _moment(text: str | None) -> datetime | None:
-    """SQLite's are in UTC and do not say so."""
+def moment_of(text: str | None) -> datetime | None:
+    """A moment as JSON of the database; SQLite's are in UTC and do not say so."""
     moment = datetime.fromisoformat(text) if text else None
     return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 

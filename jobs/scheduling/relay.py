@@ -1,18 +1,23 @@
 """The relay's loop: one leader of all beat processes does the rounds."""
 
 import logging
+import math
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from celery import current_app
 from django.db import connections
+from kombu.exceptions import OperationalError
 
 from jobs.conf import configuration
 from jobs.dispatch.epoch import broker_lost_its_data
 from jobs.dispatch.relay import is_any_due, release_due, release_next, ring_all_again, ring_due
+from jobs.dispatch.stepping import settle
+from jobs.execution import depths
 from jobs.execution.rescue import expire_due, reap_dead, reap_lost, terminate_deaf
 from jobs.execution.rollcall import note_lost
 from jobs.execution.stall import flag_stalled
@@ -27,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 # Between two rounds of ringing while jobs are taken and others wait for their place.
 FLOW_SECONDS = 0.1
+# Between two looks at how much lies in the broker.
+COUNT_SECONDS = 5.0
 # How long a process that ends waits for the round that it is in.
 FAREWELL_SECONDS = 15.0
 
@@ -101,6 +108,7 @@ class Relay(Rounds):
             return
         for duty in (
             expire_due,
+            settle,
             release_due,
             release_next,
             advance,
@@ -142,6 +150,7 @@ class Ringer(Rounds):
         super().__init__("batuta-ringer", relay.stopped)
         self.relay = relay
         self.flows = False
+        self.counted_at = -math.inf
 
     def pause(self) -> float:
         return FLOW_SECONDS if self.flows else super().pause()
@@ -151,6 +160,17 @@ class Ringer(Rounds):
         if self.relay.leads:
             self.managed(self.ring)
             self.managed(lambda: terminate_deaf(current_app))
+            if time.monotonic() - self.counted_at > COUNT_SECONDS:
+                self.counted_at = time.monotonic()
+                self.managed(self.count)
+
+    def count(self) -> None:
+        """What lies in the broker, for people to see."""
+        depths.note_all()
+        try:
+            depths.measure(current_app)
+        except OperationalError as error:
+            logger.warning("The broker cannot be asked for its queues: %s", error)
 
     def ring(self) -> None:
         if broker_lost_its_data(current_app):

@@ -13,6 +13,7 @@ from django.db import connections
 from django_celery_beat.schedulers import DatabaseScheduler as StockScheduler
 
 from jobs.conf import configuration
+from jobs.dispatch.closed import closed
 from jobs.models import Leader, Schedule
 
 from .coded import follow_code
@@ -91,6 +92,8 @@ class DatabaseScheduler(StockScheduler):
     def look(self, now: datetime) -> float:
         """Heed edits, fire what is due; seconds until the next look."""
         began = time.monotonic()
+        if closed().is_frozen:
+            return self.look_on()
         planned = replan()
         first = Schedule.objects.planned().values_list("fire_at", flat=True).first()
         wait = LONGEST_NAP_SECONDS if first is None else (first - now).total_seconds()
@@ -99,6 +102,12 @@ class DatabaseScheduler(StockScheduler):
             return 0.0
         wait -= time.monotonic() - began
         return min(wait, LONGEST_NAP_SECONDS) if wait > 0 else SHORTEST_NAP_SECONDS
+
+    def look_on(self) -> float:
+        """While all is frozen nothing fires. What comes due is dealt with afterwards, as
+        the rule of each schedule for what was missed says."""
+        self.lag_seconds = 0.0
+        return LONGEST_NAP_SECONDS
 
     def should_sync(self) -> bool:
         return False

@@ -89,6 +89,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "beat": cache(beat),
         "missed": cache(lambda: _missed(user)),
         "may_control_workers": cache(lambda: permissions.may_control_workers(user)),
+        "may_control_queues": cache(lambda: permissions.may_control_queues(user)),
         "ill_workers": cache(lambda: ill(user)),
         # A site may have no such address; who works in the admin can leave by that.
         "logout_url": lambda: _address("logout") or _admin_logout(user),

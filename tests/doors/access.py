@@ -80,6 +80,16 @@ page  GET cancel_backfill                        login 405   405   405   405   4
 page  POST cancel_backfill                       login 404   403   403   302   404   302   login
 page  GET workers                                login 404   404   404   404   404   200   login
 page  GET worker                                 login 404   404   404   404   404   200   login
+page  GET queues                                 login 404   404   404   404   404   200   login
+page  GET queue                                  login 404   404   404   404   404   200   login
+page  GET queue_verb                             login 405   405   405   405   405   405   login
+page  POST queue_verb                            login 404   404   404   404   404   302   login
+page  GET freeze                                 login 405   405   405   405   405   405   login
+page  POST freeze                                login 404   404   404   404   404   302   login
+page  GET purge_queue                            login 404   404   404   404   404   200   login
+page  POST purge_queue                           login 404   404   404   404   404   422   login
+page  GET move_queue                             login 404   404   404   404   404   200   login
+page  POST move_queue                            login 404   404   404   404   404   422   login
 page  GET tokens                                 login 200   200   200   200   200   200   login
 page  POST tokens                                login 422   422   422   422   422   422   login
 page  GET revoke_token                           login 405   405   405   405   405   405   login
@@ -126,6 +136,12 @@ api   POST /workers/{name}/{verb}                401   404   404   404   404   4
 api   GET /filters                               401   200   200   200   200   200   200   401
 api   POST /filters                              401   201   201   201   201   201   201   401
 api   DELETE /filters/{filter_id}                401   404   404   404   404   404   204   401
+api   GET /queues                                401   404   404   404   404   404   200   401
+api   GET /queues/{name}                         401   404   404   404   404   404   200   401
+api   POST /queues/{name}/{verb}                 401   404   404   404   404   404   200   401
+api   POST /queues/{name}/purge                  401   404   404   404   404   404   200   401
+api   POST /queues/{name}/move                   401   404   404   404   404   404   200   401
+api   POST /{verb}                               401   404   404   404   404   404   200   401
 
 topic job:<id>                                   no    no    yes   yes   yes   yes   yes   no
 topic jobs                                       no    yes   yes   yes   yes   yes   yes   no

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from jobs.models import ApiToken, SavedFilter, Worker
+from jobs.models import ApiToken, Queue, SavedFilter, Worker
 from jobs.states import State
 from tests.nouns.test_workers import FACTS
 
@@ -25,6 +25,7 @@ def world() -> dict[str, Any]:
     saved = SavedFilter.objects.keep(people["owner"], "mine", "owner:me")
     schedule = rows.schedule("daily")
     Worker.tell("main@node", FACTS)
+    Queue.objects.note(["celery"])
     found = {"people": people, "job": job, "file": file, "text": text}
     found |= {"schedule": schedule, "backfill": rows.backfill(schedule)}
     return found | {"token": token, "saved": saved}
@@ -48,10 +49,14 @@ def address(name: str, world: dict[str, Any]) -> str:
         "schedule": [world["schedule"].pk],
         "edit_schedule": [world["schedule"].pk],
         "worker": ["main@node"],
+        "queue": ["celery"],
+        "queue_verb": ["celery", "pause"],
+        "purge_queue": ["celery"],
+        "move_queue": ["celery"],
         "schedule_verb": [world["schedule"].pk, "pause"],
     }
     plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens",
-             "calendar", "timeline", "schedules", "workers",
+             "calendar", "timeline", "schedules", "workers", "queues", "freeze",
              "schedule_preview", "new_schedule"}  # fmt: skip
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"

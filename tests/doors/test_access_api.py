@@ -9,7 +9,16 @@ from django.test import Client
 from django_celery_beat.models import PeriodicTask
 
 from jobs.api import door
-from jobs.models import ApiToken, Job, SavedFilter, Schedule, Scope, Worker
+from jobs.models import (
+    ApiToken,
+    Job,
+    Queue,
+    SavedFilter,
+    Schedule,
+    Scope,
+    Task,
+    Worker,
+)
 from jobs.states import State
 from tests.nouns.test_workers import FACTS
 
@@ -41,12 +50,15 @@ BODIES: dict[str, Any] = {
     "POST /filters": {"name": "bad ones", "query": "state:failed", "is_default": True},
     "PATCH /schedules/{schedule_id}": {"jitter_seconds": 5},
     "POST /workers/{name}/{verb}": {"reason": "because"},
+    "POST /queues/{name}/purge": {"reason": "a mistake", "expect": 9},
+    "POST /queues/{name}/move": {"to": "elsewhere"},
+    "POST /{verb}": {"reason": "an incident"},
     "POST /jobs:bulk": {"jobs": [{"task": rows.ADD, "params": {"x": 1}}]},
 }
 ANSWERS = access.table("api")
 # Who may do what the bulk verb is asked for: the number of jobs that it touches.
 TOUCHES = dict(zip(access.ROLES, (0, 0, 0, 0, 1, 1, 1, 0), strict=True))
-VERBS = {"schedules": "pause", "workers": "shutdown"}
+VERBS = {"schedules": "pause", "workers": "shutdown", "queues": "pause", "{verb}": "freeze"}
 ENDED = ("/retry", "/continue")
 CHANGES = [address for address in ANSWERS if not address.startswith("GET")]
 TAKES_NO_BODY = ("POST /ws-tickets", "DELETE /filters/{filter_id}")
@@ -69,6 +81,8 @@ def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
     Worker.tell("main@node", FACTS)
     schedule = rows.schedule("nightly", run_as=people["manager"])
     times = {"schedule": schedule.pk, "backfill": rows.backfill(schedule).pk}
+    Queue.objects.note(["celery"])
+    Task.objects.create(name="elsewhere", title="Elsewhere", queue="elsewhere")
     saved = SavedFilter.objects.keep(people["superuser"], "mine", "owner:me")
     return {"people": people, "file": str(file.pk), "saved": saved.pk, **times, **jobs}
 
@@ -102,12 +116,13 @@ def address_of(path: str, job: str, world: dict[str, Any]) -> str:
     verb = VERBS.get(path.split("/")[1], "cancel")
     places = {"job_id": job, "artifact_id": world["file"], "schedule_id": world["schedule"]}
     places |= {"backfill": world["backfill"], "filter_id": world["saved"]}
-    name = "main@node" if path.startswith("/workers") else rows.ADD
+    names = {"workers": "main@node", "queues": "celery"}
+    name = names.get(path.split("/")[1], rows.ADD)
     return path.format(verb=verb, what="ping", name=name, **places)
 
 
 def stored() -> list[Any]:
-    kinds = (Job, PeriodicTask, Schedule)
+    kinds = (Job, PeriodicTask, Queue, Schedule)
     return [row for kind in kinds for row in kind.objects.order_by("pk").values()]
 
 

@@ -1,8 +1,13 @@
 """Closing a queue, opening it again, and freezing everything."""
 
-import pytest
+from collections import Counter
 
-from jobs.execution import halt
+import pytest
+from django.utils import timezone
+
+from jobs.dispatch import closed, relay, stepping
+from jobs.dispatch.enqueue import enqueue
+from jobs.execution import control, halt
 from jobs.execution.claim import claim
 from jobs.execution.order import Order
 from jobs.models import Event, Flow, Job, Queue, Task, new_id
@@ -13,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def task():
+    closed.forget()
     return Task.objects.create(name="tests.add", title="Add")
 
 
@@ -62,3 +68,99 @@ def test_names_as_other_programs_give_them():
     for name in ("mikrom:queue", "très long " + "x" * 200, "50%_off"):
         row, alike = job(name), job("50x_off")
         assert halt.pause(name, Order()) and not taken(row) and taken(alike)
+
+
+def state(row: Job) -> tuple[str, str]:
+    row.refresh_from_db()
+    return row.state, row.waiting_for
+
+
+HALTED, QUEUED = (State.PENDING, "queue"), (State.QUEUED, "")
+
+
+def test_what_stands_in_a_paused_queue_steps_aside_and_comes_back_in_its_turn():
+    rows = [job(ring_at=timezone.now(), priority=p) for p in (1, 9)]
+    other, active = job("other", ring_at=timezone.now()), job(ring_at=timezone.now())
+    assert taken(active)
+    halt.pause("slow", Order())
+    assert [*map(state, rows)] == [HALTED, HALTED]
+    assert state(other) == QUEUED and state(active)[0] == State.RUNNING
+    halt.resume("slow", Order())
+    assert [*map(state, rows)] == [QUEUED, QUEUED]
+    assert all(row.ring_at and row.halted_at is None for row in rows)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """A million are too many for one transaction, and here two are."""
+    monkeypatch.setattr(stepping, "BATCH", 2)
+
+
+def test_the_relay_does_what_is_too_much_for_one_transaction(few):
+    rows = [job(ring_at=timezone.now()) for _ in range(5)]
+    halt.pause("slow", Order())
+    assert Counter(map(state, rows)) == {HALTED: 2, QUEUED: 3}
+    assert stepping.settle() == 3
+    assert {*map(state, rows)} == {HALTED}
+    halt.resume("slow", Order())
+    assert Counter(map(state, rows)) == {HALTED: 3, QUEUED: 2}
+    assert stepping.settle() == 3 and stepping.settle() == 0
+    assert {*map(state, rows)} == {QUEUED}
+
+
+def test_the_relay_rings_for_nothing_in_a_paused_queue(few):
+    rows = [job(ring_at=timezone.now()) for _ in range(3)]
+    halt.pause("slow", Order())
+    assert state(rows[2]) == QUEUED  # too late for the first transaction
+    assert relay.ring_due() == 0
+
+
+def test_who_asks_for_a_job_of_a_closed_queue_is_let_in_when_it_opens():
+    for close in (halt.pause, halt.drain):
+        close("slow", Order())
+        new = enqueue("tests.sample_tasks.add", {"x": 1}, queue="slow")
+        assert state(new) == HALTED and new.halted_at
+        halt.resume("slow", Order())
+        assert state(new) == QUEUED
+
+
+def test_a_drained_queue_lets_out_what_stood_in_it_and_what_began():
+    before = job(ring_at=timezone.now())
+    again = job(state=State.RETRYING, attempt=1, not_before=timezone.now())
+    held = job(state=State.PENDING, waiting_for="start")
+    halt.drain("slow", Order())
+    assert taken(before)
+    relay.release_due()
+    assert state(again) == QUEUED
+    control.start(Job.objects.filter(pk=held.pk), Order())
+    assert state(held) == HALTED
+    stepping.settle()
+    assert state(held) == HALTED and state(again) == QUEUED
+
+
+def test_a_freeze_holds_all_and_its_end_lets_go_only_what_it_held():
+    free, paused = (job(name, ring_at=timezone.now()) for name in ("free", "paused"))
+    halt.pause("paused", Order())
+    halt.freeze(Order(reason="an incident"))
+    stepping.settle()
+    assert state(free) == state(paused) == HALTED
+    new = enqueue("tests.sample_tasks.add", {"x": 1}, queue="free")
+    assert state(new) == HALTED
+    halt.unfreeze(Order())
+    stepping.settle()
+    assert state(free) == state(new) == QUEUED and state(paused) == HALTED
+
+
+def test_what_the_broker_could_not_take_waits_for_its_queue_too():
+    row = job(state=State.PENDING, waiting_for="broker", ring_at=timezone.now())
+    halt.pause("slow", Order())
+    assert state(row) == HALTED
+
+
+def test_a_cancelled_job_does_not_come_back():
+    row = job(ring_at=timezone.now())
+    halt.pause("slow", Order())
+    control.cancel(Job.objects.filter(pk=row.pk), Order())
+    halt.resume("slow", Order())
+    stepping.settle()
+    assert state(row)[0] == State.CANCELLED

@@ -13,7 +13,7 @@ from jobs.models import Attempt, Event, Job
 from jobs.reading.waiting import Place, Wait
 from jobs.states import State, WaitingFor
 
-from . import held, queued
+from . import held, queued, shut
 from .check import Case, Check
 from .held import is_misfit
 
@@ -24,15 +24,15 @@ _REASONS: dict[str, Callable[[Job], str]] = {
     WaitingFor.TIME: lambda job: _("It waits for its time."),
     WaitingFor.SLOT: lambda job: _("It waits for a free slot of its task."),
     WaitingFor.RATE: lambda job: _("It waits for the rate limit of its task."),
-    WaitingFor.QUEUE: lambda job: _("Its queue “%(queue)s” is paused.") % {"queue": job.queue},
+    WaitingFor.QUEUE: lambda job: _("Its queue “%(queue)s” is closed.") % {"queue": job.queue},
     WaitingFor.TASK: lambda job: _("Its task is disabled."),
     WaitingFor.UPSTREAM: lambda job: _("It waits for a job before it."),
     WaitingFor.BROKER: lambda job: _("The broker cannot be reached."),
 }
 # In the order of their turn.
 _HELD = (
-    held.start, held.pause, held.attempt, held.task, held.time, held.limit, held.upstream,
-    held.broker, held.relay,
+    held.start, held.pause, held.attempt, held.task, held.time, shut.queue, held.limit,
+    held.upstream, held.broker, held.relay,
 )  # fmt: skip
 
 

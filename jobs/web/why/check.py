@@ -32,6 +32,8 @@ class Check:
     because: str = ""
     verb: str = ""
     links: tuple[Link, ...] = ()
+    # The queue that would have to be opened, for who may do that.
+    queue: str = ""
 
     @property
     def rank(self) -> int:

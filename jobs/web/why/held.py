@@ -155,7 +155,6 @@ def limit(case: Case) -> Iterator[Check]:
         {
             WaitingFor.SLOT: _("No slot of its task is free"),
             WaitingFor.RATE: _("The rate limit of its task is reached"),
-            WaitingFor.QUEUE: _("Its queue “%(queue)s” is paused") % {"queue": case.job.queue},
         }.get(WaitingFor(case.job.waiting_for))
         if case.job.waiting_for
         else None

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, Union
+from typing import Any, TypeAlias, TypeVar
 
-from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
@@ -25,32 +24,21 @@ from jobs.models import (
     Grant,
     Job,
     JobQuerySet,
-    Role,
+    Queue,
+    QueueQuerySet,
     Task,
     Worker,
     WorkerQuerySet,
 )
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
-
-    class _Person(AbstractBaseUser, PermissionsMixin):
-        pass
-
+from .grounds import Ground as Ground
+from .grounds import grounds as grounds
+from .roles import ROLES, WIDE
+from .roles import Person as Person
+from .roles import Verb as Verb
 
 T = TypeVar("T", bound=Model)
-Person: TypeAlias = Union["_Person", AnonymousUser]
-Verb: TypeAlias = Literal["view", "run", "control", "manage"]
-
-# To which of a task's groups a verb is open, and which Django permission widens it.
-_ROLES: dict[Verb, tuple[Role, ...]] = {
-    "view": (Role.VIEWERS, Role.RUNNERS, Role.MANAGERS),
-    "run": (Role.RUNNERS, Role.MANAGERS),
-    "control": (Role.MANAGERS,),
-    "manage": (Role.MANAGERS,),
-}
 _MOST_NAMED = 1000
-_WIDE: dict[Verb, str] = {"view": "jobs.view_all", "run": "jobs.run_any"}
 _Names: TypeAlias = list[str] | None
 _told: ContextVar[dict[tuple[object, Verb], _Names] | None] = ContextVar("told", default=None)
 
@@ -79,7 +67,7 @@ def tasks(user: Person, verb: Verb = "view") -> QuerySet[Task]:
 def _given(user: Person, verb: Verb) -> QuerySet[Task]:
     """Those whose groups have `user` in them."""
     groups: Any = user.groups.values("pk")
-    roles = _ROLES[verb]
+    roles = ROLES[verb]
     given = Grant.tasks.through.objects.filter(grant__group__in=groups, grant__role__in=roles)
     allowed = Q(pk__in=given.values("task"))
     for role in roles:
@@ -186,6 +174,21 @@ def may_control_workers(user: Person) -> bool:
     return bool(user.is_active and user.has_perm("jobs.control_workers"))
 
 
+def queues(user: Person) -> QueueQuerySet:
+    """All of them for who may control queues, none for the others."""
+    return Queue.objects.named() if may_control_queues(user) else Queue.objects.none()
+
+
+def may_control_queues(user: Person) -> bool:
+    """Whether `user` sees queues at all, and may do verbs to them."""
+    return bool(user.is_active and user.has_perm("jobs.control_queues"))
+
+
+def queue(user: Person, name: str) -> Queue:
+    """The queue, if `user` may control queues; else Http404."""
+    return _one(queues(user), queues(user), name)
+
+
 def task(user: Person, verb: Verb, name: str) -> Task:
     """The task, if `user` may; Http404 when unseen, PermissionDenied when only seen."""
     return _one(tasks(user, verb), tasks(user), name)
@@ -216,46 +219,6 @@ def may(user: Person, verb: Verb, row: Task | Job) -> bool:
     return chosen.filter(pk=row.pk).exists()
 
 
-@dataclass(frozen=True)
-class Ground:
-    """One reason why somebody may."""
-
-    kind: Literal["superuser", "permission", "owner", "group"]
-    name: str = ""
-    """Of the permission, or of the group."""
-    role: str = ""
-    """What the group is to the task, in the words of its reader."""
-    grant: Grant | None = None
-    """By which the group has that role; None when the task itself names the group."""
-
-
-def grounds(user: Person, verb: Verb, row: Task | Job) -> list[Ground]:
-    """Why `user` may do `verb` to this; an empty list when they may not. To run or manage
-    a job is to run or manage its task."""
-    if not user.is_active:
-        return []
-    found = [Ground("superuser")] if user.is_superuser else []
-    wide = _WIDE.get(verb)
-    if wide and not user.is_superuser and user.has_perm(wide):
-        found.append(Ground("permission", wide))
-    if isinstance(row, Task):
-        return [*found, *_by_group(user, verb, row.pk)]
-    if verb in ("view", "control") and row.owner_id is not None and row.owner_id == user.pk:
-        found.append(Ground("owner"))
-    return [*found, *_by_group(user, verb, row.task_id)]
-
-
-def _by_group(user: Person, verb: Verb, name: str) -> Iterator[Ground]:
-    groups, roles = user.groups.all(), _ROLES[verb]
-    for role in roles:
-        members = getattr(Task, role).through.objects.filter(task=name, group__in=groups)
-        for member in members.select_related("group"):
-            yield Ground("group", member.group.name, str(role.label))
-    grants = Grant.objects.filter(tasks=name, group__in=groups, role__in=roles)
-    for grant in grants.select_related("group"):
-        yield Ground("group", grant.group.name, grant.get_role_display(), grant)
-
-
 def may_read_traces(user: Person, job: Job | None) -> bool:
     """A traceback shows code and values: it is for the owner and who manages the task.
     None is a result of which no job is known."""
@@ -281,7 +244,7 @@ def _names(user: Person, verb: Verb) -> _Names:
 
 
 def _sees_all(user: Person, verb: Verb) -> bool:
-    return bool(user.is_superuser or (verb in _WIDE and user.has_perm(_WIDE[verb])))
+    return bool(user.is_superuser or (verb in WIDE and user.has_perm(WIDE[verb])))
 
 
 def _one(allowed: QuerySet[T], seen: QuerySet[T], key: object) -> T:
