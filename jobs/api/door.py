@@ -17,6 +17,7 @@ from . import (
     documents,
     edit,
     errors,
+    lots,
     parts,
     queues,
     saved,
@@ -49,7 +50,7 @@ errors.connect(api)
 # The longer addresses first: an id may hold slashes. A look and an edit share an address,
 # and so a router.
 for part in (
-    tasks, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules, ahead,
+    tasks, lots, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules, ahead,
     schedule_verbs, saved, worker_verbs, workers, queues,
 ):  # fmt: skip
     api.add_router("", part.router)

@@ -79,8 +79,11 @@ class Refusal(Exception):
 
 
 def refused(refusal: Refusal) -> HttpResponse:
-    body = {"code": refusal.code, "detail": refusal.detail, "fields": refusal.fields}
-    return answer(body, refusal.status, **refusal.headers)
+    return answer(said(refusal), refusal.status, **refusal.headers)
+
+
+def said(refusal: Refusal) -> dict[str, Any]:
+    return {"code": refusal.code, "detail": refusal.detail, "fields": refusal.fields}
 
 
 def invalid(fields: Mapping[str, list[str]]) -> Refusal:
@@ -97,6 +100,10 @@ def not_found() -> Refusal:
 
 def bad_request(detail: str) -> Refusal:
     return Refusal(400, "bad_request", detail)
+
+
+def broken() -> Refusal:
+    return Refusal(500, "broken", _("This failed, and it is our fault."))
 
 
 def not_allowed(allow: str) -> Refusal:
@@ -131,7 +138,7 @@ def _broken(request: HttpRequest, wrong: Any) -> HttpResponse:
         detail = _("The database does not answer; try again.")
         return refused(Refusal(503, "unavailable", detail, Retry_After="5"))
     log.error("%s %s failed", request.method, request.path, exc_info=wrong)
-    return refused(Refusal(500, "broken", _("This failed, and it is our fault.")))
+    return refused(broken())
 
 
 def _unauthenticated(wrong: Exception) -> Refusal:
@@ -168,7 +175,7 @@ def _forbidden(wrong: Exception) -> Refusal:
     return Refusal(403, "forbidden", _("You see this, but may not do that."))
 
 
-def _too_large(wrong: Exception) -> Refusal:
+def too_large(wrong: Exception | None = None) -> Refusal:
     return Refusal(400, "too_large", _("This is more than one request may hold."))
 
 
@@ -184,7 +191,7 @@ _WORDS: dict[type[Exception], Any] = {
     Http404: lambda wrong: not_found(),
     Schedule.DoesNotExist: lambda wrong: not_found(),  # deleted since it was looked at
     PermissionDenied: _forbidden,
-    RequestDataTooBig: _too_large,
+    RequestDataTooBig: too_large,
     SuspiciousOperation: lambda wrong: bad_request(_("This request cannot be read.")),
     MultiPartParserError: lambda wrong: bad_request(_("This request cannot be read.")),
     UnreadablePostError: lambda wrong: bad_request(_("This request cannot be read.")),

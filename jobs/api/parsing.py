@@ -22,10 +22,10 @@ class StrictParser(Parser):
 def parsed(text: str | bytes) -> Any:
     """The JSON value; raises a Refusal for what is none, NaN and Infinity among it."""
     try:
-        return json.loads(text, parse_constant=_no_number)
+        return json.loads(text, parse_constant=no_number)
     except (ValueError, RecursionError):
         raise bad_request(_("This is not JSON.")) from None
 
 
-def _no_number(name: str) -> None:
+def no_number(name: str) -> None:
     raise ValueError(name)

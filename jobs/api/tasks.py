@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import Field
@@ -17,15 +16,14 @@ from jobs.reading.policy import policy, queue_of
 
 from . import forms, shapes
 from .answers import answer
-from .asking import asked, asked_shape
+from .asking import asked
 from .auth import RUN, person
-from .errors import CONFLICT, may_answer, refusal_of
+from .errors import CONFLICT, may_answer
 from .jobs import router as jobs_router
-from .kinds import Body, Given, Key, Words
+from .kinds import Given, Key, Words
 from .wishes import TaskWish, Wish, ask, key_of, read
 
 PAGE, MOST = 50, 200
-MOST_AT_ONCE = 1_000
 MOST_TEXT = 2_000
 _ASKED = may_answer(shapes.Asked, 202, CONFLICT | {200: shapes.Asked})
 
@@ -93,33 +91,6 @@ def run_any(request: HttpRequest, given: TaskWish) -> HttpResponse:
     """The same, with the name of the task in the body."""
     given.idempotency_key = key_of(request, given.idempotency_key)
     return asked(request, *ask(request, given.task, given))
-
-
-class Wishes(Body):
-    jobs: list[TaskWish] = Field(min_length=1, max_length=MOST_AT_ONCE)
-
-
-@router.post(
-    "/jobs:bulk",
-    auth=RUN,
-    response=may_answer(shapes.AskedMany, 202, CONFLICT),
-    summary="Ask for many jobs",
-)
-def run_many(request: HttpRequest, given: Wishes) -> HttpResponse:
-    """All of them or, when one cannot be, none; the errors are those of `jobs.<n>`."""
-    with transaction.atomic():
-        items = [_asked_one(request, n, wish) for n, wish in enumerate(given.jobs)]
-    return answer({"items": items}, 202)
-
-
-def _asked_one(request: HttpRequest, number: int, wish: TaskWish) -> dict[str, Any]:
-    try:
-        return asked_shape(ask(request, wish.task, wish)[0])
-    except Exception as wrong:
-        refusal = refusal_of(wrong)
-        if refusal is None:
-            raise
-        raise refusal.within(f"jobs.{number}") from None
 
 
 def _line(task: Task, last: runs.Runs, allowed: set[str]) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from pydantic import BaseModel, Field
 from pydantic import ValidationError as Faults
 
 from jobs import permissions, registry
+from jobs.dispatch.enqueue import Wish as HowToRun
 from jobs.dispatch.enqueue import enqueue
+from jobs.dispatch.many import Lot
 from jobs.dispatch.once import Made, OtherWish, hashed, once
 from jobs.execution.edit import HIGHEST, LOWEST, refuse_wrong
 from jobs.models import Job, Task, new_id
@@ -84,6 +86,15 @@ def ask(request: HttpRequest, name: str, wish: Wish) -> tuple[Job, bool]:
     key = wish.idempotency_key
     whole = {"task": name, **_told(wish)} if key else {}
     return keyed(request, key, whole, lambda job_id: _enqueued(request, name, wish, job_id))
+
+
+def lot_of(request: HttpRequest, name: str, wish: Wish) -> Lot:
+    """For wishes that differ from this one in their parameters only; raises a Refusal."""
+    permissions.task(person(request), "run", name)
+    _refuse_what_cannot_run(name)
+    _refuse_wrong(wish)
+    user = person(request)
+    return Lot(name, HowToRun(asker=user, **wish.placing()), user)
 
 
 def keyed(

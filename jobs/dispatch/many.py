@@ -1,6 +1,6 @@
 """Ask for many jobs of one task: in portions, so that memory stays as it is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, NoReturn
 
@@ -42,18 +42,21 @@ def enqueue_many(
     `transaction.atomic()` for all or none. Raises `registry.UnknownTask`, and InvalidOne
     for the first that cannot be; all before that one are asked for then.
     """
-    lot = Lot(task, by=by, **wish)
+    definition = registry.get(getattr(task, "name", task))
+    one_wish = Wish(**wish)
+    one_wish.tags = list(one_wish.tags)
     given = iter(params)
     ids: list[str] = []
     while portion := list(islice(given, PORTION)):
-        ids += _asked(lot, portion, len(ids))
+        ids += _asked(Lot(definition.name, one_wish, by), portion, len(ids))
     return ids
 
 
 def _asked(lot: "Lot", portion: list[Mapping[str, Any]], begin: int) -> list[str]:
     jobs: list[Job] = []
     try:
-        for job in lot.drafted(portion):
+        for given in portion:
+            job = lot.drafted(given)
             # One that may be like another is there before the next one is looked at.
             jobs.append(alone(job, lot.wish) if lot.is_told_apart else job)
     except Invalid as wrong:
@@ -66,36 +69,37 @@ def _asked(lot: "Lot", portion: list[Mapping[str, Any]], begin: int) -> list[str
 
 
 class Lot:
-    """Jobs of one task that are asked for in the same way."""
+    """Jobs of one task that are asked for in the same way, within a moment: what holds for
+    all of them is found out once."""
 
-    def __init__(self, task: Any, *, by: Any = None, **wish: Any) -> None:
-        self.definition = registry.get(getattr(task, "name", task))
-        self.wish = Wish(**wish)
-        self.wish.tags = list(self.wish.tags)
-        self._columns = lineage() | {
-            "owner_id": caller_id() if by is None else by.pk,
-            "ignore_result": self.definition.ignore_result,
-        }
+    def __init__(self, task: str, wish: Wish, by: Any) -> None:
+        self._definition = registry.get(task)
+        self.wish = wish
+        self._owner_id = caller_id() if by is None else by.pk
+        self._pattern: Job | None = None
 
     @property
     def is_told_apart(self) -> bool:
         """Whether one of them may be like another one; known with the first draft."""
         return self.wish.rule is not None
 
-    def drafted(self, portion: Iterable[Mapping[str, Any]]) -> Iterator[Job]:
-        """A row for each, not stored yet; what holds for all is found out once. Raises
-        Invalid at the first that cannot be."""
-        name, parameters = self.definition.name, self.definition.parameters
-        pattern = None
-        for given in portion:
-            params = parameters.store(parameters.validate(given), _refuse_file)
-            if pattern is None:
-                pattern = draft(name, self.wish, params=params, **self._columns)
-                pattern.created_at = timezone.now()
-                yield pattern
-            else:
-                keys = columns_of(name, params, pattern.owner_id)
-                yield pattern.like(id=new_id(), params=params, **keys)
+    def drafted(self, given: Mapping[str, Any]) -> Job:
+        """The row of one of them, not stored yet; raises Invalid."""
+        task, parameters = self._definition.name, self._definition.parameters
+        params = parameters.store(parameters.validate(given), _refuse_file)
+        if self._pattern is None:
+            self._pattern = self._first(params)
+            return self._pattern
+        keys = columns_of(task, params, self._owner_id)
+        return self._pattern.like(id=new_id(), params=params, **keys)
+
+    def _first(self, params: dict[str, Any]) -> Job:
+        columns = lineage() | {
+            "owner_id": self._owner_id,
+            "ignore_result": self._definition.ignore_result,
+            "created_at": timezone.now(),
+        }
+        return draft(self._definition.name, self.wish, params=params, **columns)
 
 
 def _refuse_file(upload: "UploadedFile[Any]") -> NoReturn:

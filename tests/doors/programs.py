@@ -26,6 +26,10 @@ class Program:
     def post_raw(self, address: str, text: str) -> Any:
         return self._client.post(f"/api{address}", text, content_type="application/json")
 
+    def post_text(self, address: str, text: str | bytes, kind: str, **headers: str) -> Any:
+        send = self._client.post
+        return send(f"/api{address}", text, content_type=kind, headers=headers)
+
     def patch(self, address: str, body: Any) -> Any:
         return self._send("patch", address, body, {})
 

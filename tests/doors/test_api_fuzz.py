@@ -9,7 +9,7 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
-from schemathesis import Case
+from schemathesis import Case, serializer
 from schemathesis.checks import not_a_server_error
 from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import (
@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from jobs.api import auth, door
+from jobs.api.lines import NDJSON
 from jobs.live.messages import encode
 from jobs.models import ApiToken, SavedFilter, Scope, Worker
 from jobs.states import State
@@ -46,6 +47,7 @@ def our_schema() -> Any:
     return schema
 
 
+serializer.alias(NDJSON, "text/plain")
 anywhere, there = our_schema(), our_schema()
 there.config.phases.coverage.enabled = False  # every kind of mistake is made once
 
