@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
-from django.db.models.functions import Trunc
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -17,6 +17,7 @@ from jobs.scheduling.replan import plan_row
 from jobs.scheduling.rows import read_rows
 
 from .days import DAY, Days
+from .grouping import cell_of
 
 MOST_SCHEDULES = 200
 """Those that come next, and of which the moments are worked out."""
@@ -25,6 +26,7 @@ MOST_TURNS = 2_000
 MOST_FIRES = 50_000
 """Rows, the newest of a span, that are counted for one page."""
 MOST_BUNDLES = 3_000
+SAMPLE = 2 * MOST_BUNDLES
 OFTEN = 24
 """What comes so often on one day of a week is bundled by the day, not by the hour."""
 _TICK = timedelta(microseconds=1)
@@ -73,10 +75,22 @@ def past(jobs: JobQuerySet, days: Days) -> Fires:
     oldest = next(iter(beyond[:1]), None)
     if oldest is not None:
         mine = mine.filter(due_at__gt=oldest)
-    kind = "day" if days.view == "month" else "hour"
-    cells = mine.annotate(cell=Trunc("due_at", kind, tzinfo=days.zone)).order_by("cell")
-    found = _bundled(cells, "schedule", "task")
-    return Fires(_bundled(cells) if len(found) > MOST_BUNDLES else found, oldest is not None)
+    cells = mine.annotate(cell=cell_of(mine.db, days)).order_by("cell")
+    found = [] if _are_too_many(mine, cells) else _bundled(cells, "schedule", "task")
+    if not found or len(found) > MOST_BUNDLES:
+        found = _bundled(cells)
+    return Fires(found, oldest is not None)
+
+
+def _are_too_many(mine: JobQuerySet, cells: Any) -> bool:
+    """Whether the newest fires alone are more bundles than are shown: where all are many,
+    all need not be bundled to know it."""
+    newest = mine.order_by("-due_at").values_list("due_at", flat=True)[SAMPLE : SAMPLE + 1]
+    since = next(iter(newest), None)
+    if since is None:
+        return False
+    some = cells.filter(due_at__gt=since).values("cell", "state", "schedule")
+    return len(some.order_by().distinct()[: MOST_BUNDLES + 1]) > MOST_BUNDLES
 
 
 def _bundled(cells: JobQuerySet, *fields: str) -> list[Fire]:
