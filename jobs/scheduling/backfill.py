@@ -23,7 +23,7 @@ from jobs.dispatch.enqueue import insert_many
 from jobs.dispatch.entrance import enter
 from jobs.execution import control
 from jobs.execution.order import Order
-from jobs.models import Backfill, First, Job, JobQuerySet, Schedule, Task, Which
+from jobs.models import Backfill, First, Job, JobQuerySet, Schedule, Task, Which, new_id
 from jobs.params import Invalid, Unreadable
 
 from .decide import Deed, Turn
@@ -86,20 +86,35 @@ def _refuse_wish(wish: Wish) -> None:
 def start(entry: PeriodicTask, wish: Wish, order: Order, *, backfill_id: str = "") -> Backfill:
     """Ask for a backfill, all of it or nothing. `backfill_id` is for a caller who may ask
     twice: the second time it is there already. Raises Invalid."""
+    asked = Backfill.objects.filter(pk=backfill_id, schedule=entry.pk)
+    if known := asked.first():
+        return known
+    key = backfill_id or new_id()
+    try:
+        # Of ten thousand that takes seconds: nobody else has to wait for it.
+        found, jobs = _drafted(entry, wish, key)
+    except Invalid:
+        if known := asked.first():
+            return known
+        raise
     with transaction.atomic():
         # Who asks for the same moments at the same time waits here, and finds our rows.
         list(Schedule.objects.select_for_update(of=("self",)).filter(pk=entry.pk))
-        known = Backfill.objects.filter(pk=backfill_id, schedule=entry.pk).first()
-        if known is not None:
+        if known := asked.first():
             return known
-        found = look(entry, wish)
-        _refuse(found)
-        row = _row(found.plan.schedule, wish, order, len(found.wanted), backfill_id)
-        jobs = list(_jobs(row, found))
+        if not found.holds_still():
+            found, jobs = _drafted(entry, wish, key)
+        row = _row(found.plan.schedule, wish, order, len(jobs), key)
         for begin in range(0, len(jobs), BATCH):
             insert_many(jobs[begin : begin + BATCH])
         tell(entry, "backfill", by=order.by, reason=order.reason, after=told(row))
     return row
+
+
+def _drafted(entry: PeriodicTask, wish: Wish, key: str) -> tuple[Look, list[Job]]:
+    found = look(entry, wish)
+    _refuse(found)
+    return found, list(_jobs(key, found))
 
 
 def told(row: Backfill) -> dict[str, Any]:
@@ -205,12 +220,9 @@ def _refuse(found: Look) -> None:
         raise Invalid({"": [why]})
 
 
-def _row(
-    schedule: Schedule, wish: Wish, order: Order, count: int, backfill_id: str
-) -> Backfill:
-    key = {"id": backfill_id} if backfill_id else {}
+def _row(schedule: Schedule, wish: Wish, order: Order, count: int, key: str) -> Backfill:
     return Backfill.objects.create(
-        **key,
+        id=key,
         schedule=schedule.entry,
         since=wish.since,
         until=wish.until,
@@ -224,7 +236,7 @@ def _row(
     )
 
 
-def _jobs(row: Backfill, found: Look) -> Iterator[Job]:
+def _jobs(key: str, found: Look) -> Iterator[Job]:
     """They wait, and do not expire meanwhile: their moments are past anyway."""
     for due_at in found.wanted:
         turn = Turn(due_at, Deed.WAIT, tag=TAG)
@@ -233,5 +245,5 @@ def _jobs(row: Backfill, found: Look) -> Iterator[Job]:
         except (Invalid, Unreadable, registry.UnknownTask) as problem:
             flaw = _("Its task does not take what it is given: %s") % problem
             raise Invalid({"": [flaw]}) from None
-        job.backfill, job.expires_at = row, None
+        job.backfill_id, job.expires_at = key, None
         yield job

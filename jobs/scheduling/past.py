@@ -66,13 +66,24 @@ class Look:
     """All of them up to `MOST`, the oldest first."""
     is_more: bool = field(default=False, init=False)
     """Whether there are more than a backfill may have."""
+    _known: dict[datetime, str] = field(default_factory=dict, init=False)
 
     def read(self) -> None:
         """Find them. Raises Impossible."""
         due = list(islice(self._due(), MOST + 1))
         self.is_more = len(due) > MOST
-        known = _standings(self.plan.schedule, (self.since, self.until))
-        self.moments = [self._moment(at, known.get(at, NOT_RUN)) for at in due[:MOST]]
+        self._known = self._standings()
+        self.moments = [self._moment(at, self._known.get(at, NOT_RUN)) for at in due[:MOST]]
+
+    def holds_still(self) -> bool:
+        """Whether nobody has edited or fired the schedule, nor anything become of one of its
+        moments, since they were read."""
+        schedule = self.plan.schedule
+        marks = Schedule.objects.filter(pk=schedule.pk).values_list("revision", "due_at")
+        return marks.first() == schedule.mark and self._standings() == self._known
+
+    def _standings(self) -> dict[datetime, str]:
+        return _standings(self.plan.schedule, (self.since, self.until))
 
     @property
     def wanted(self) -> list[datetime]:

@@ -4,11 +4,12 @@ backfill: on connections of their own."""
 import threading
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from jobs.execution.order import Order
 from jobs.models import Job, Which
 from jobs.params import Invalid
+from jobs.scheduling import backfill
 from jobs.scheduling.backfill import advance, start
 from jobs.states import State
 
@@ -55,3 +56,19 @@ def test_several_relays_let_no_more_go_than_may_run_at_once():
     for _round in range(5):
         together(advance)
         assert row.jobs.filter(state=State.QUEUED).count() == 3
+
+
+def test_nobody_waits_while_the_jobs_are_drafted(monkeypatch):
+    inside, drafted = [], backfill.row_of
+
+    def row_of(*given):
+        inside.append(connection.in_atomic_block)
+        return drafted(*given)
+
+    monkeypatch.setattr(backfill, "row_of", row_of)
+    assert start(hourly(), wish(3), Order()).jobs.count() == 3
+    assert inside == [False] * 3
+    # Unless somebody was first to change what they are drafted from.
+    monkeypatch.setattr(backfill.Look, "holds_still", lambda look: False)
+    assert start(hourly(name="edited"), wish(3), Order()).jobs.count() == 3
+    assert inside == [False] * 6 + [True] * 3
