@@ -37,6 +37,7 @@ from jobs.web import (
     timeline,
     tokens,
     verbs,
+    worker_verbs,
     workers,
 )
 
@@ -90,6 +91,8 @@ urlpatterns = [
     ),
     path("schedules/<int:schedule_id>/edit", schedule_form.edit_schedule, name="edit_schedule"),
     path("workers/", workers.workers, name="workers"),
+    path("workers/<key:name>/verbs/<slug:verb>", worker_verbs.act, name="worker_verb"),
+    path("workers/<key:name>/ask/<slug:what>", worker_verbs.ask, name="ask_worker"),
     path("workers/<key:name>/", workers.worker, name="worker"),
     path("queues/", queues.queues, name="queues"),
     path("queues/freeze", queue_verbs.freeze, name="freeze"),

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as lazy
 
 from jobs.models import Event
+from jobs.workers.verbs import VERBS
 
 _MOST_CHARS = 300
 # By the verb of its event: in words, its symbol and its tone.
@@ -39,6 +40,8 @@ def story(events: Iterable[Event]) -> list[Told]:
 
 def _told(event: Event) -> Told:
     usual = (event.verb.replace("_", " ").capitalize(), "i-note", "")
+    if event.verb in VERBS:
+        usual = (VERBS[event.verb].label, "i-user", "")
     words, symbol, tone = _DONE.get(event.verb, usual)
     detail = " · ".join(filter(None, [_facts(event.after), event.reason]))
     return Told(event.at, event.actor, str(words), symbol, tone, detail[:_MOST_CHARS])

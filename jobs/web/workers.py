@@ -14,6 +14,8 @@ from jobs.conf import configuration
 from jobs.models import JobQuerySet, Worker, WorkerQuerySet
 from jobs.reading import workers as reading
 from jobs.reading.pending import Pending, pending
+from jobs.workers.readings import READINGS, Reading
+from jobs.workers.verbs import VERBS, Verb
 
 from .page import page, person, show
 from .worker_story import Told, story
@@ -127,6 +129,11 @@ class Floor:
     def is_ill(self) -> bool:
         return self.fleet.count(reading.DEAF, reading.CUT, reading.LOST) > 0
 
+    @property
+    def verbs(self) -> list[Verb]:
+        """What a row offers; the page of a worker has them all."""
+        return [VERBS[name] for name in ("grow", "shrink", "restart", "shutdown")]
+
     # What waits for them.
 
     @cached_property
@@ -156,6 +163,15 @@ class About:
         if row is None:
             raise Http404
         self.shown = Shown(row)
+
+    @property
+    def verbs(self) -> list[Verb]:
+        return [verb for verb in VERBS.values() if verb.name not in ("grow", "shutdown")]
+
+    @property
+    def readings(self) -> list[Reading]:
+        may_all = self.user.is_superuser
+        return [each for each in READINGS.values() if may_all or not each.is_for_superusers]
 
     @cached_property
     def story(self) -> list[Told]:

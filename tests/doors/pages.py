@@ -53,6 +53,8 @@ def address(name: str, world: dict[str, Any]) -> str:
         "queue_verb": ["celery", "pause"],
         "purge_queue": ["celery"],
         "move_queue": ["celery"],
+        "ask_worker": ["main@node", "ping"],
+        "worker_verb": ["main@node", "shutdown"],
         "schedule_verb": [world["schedule"].pk, "pause"],
     }
     plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens",

@@ -53,7 +53,7 @@ def test_a_page_is_there(address):
     assert resolve(re.sub(r"\{\w+\}", "x", address))
 
 
-@pytest.mark.parametrize("command", sorted({row[3].strip("`") for row in ROWS}))
+@pytest.mark.parametrize("command", sorted({row[3].strip("`") for row in ROWS} - {""}))
 def test_a_command_is_there(command):
     program, name, *verb = command.split()
     if program != "manage.py":
