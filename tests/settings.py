@@ -54,6 +54,7 @@ CELERY_IMPORTS = [
     "tests.fallback_tasks",
     "tests.alike_tasks",
     "tests.seed_tasks",
+    "tests.released_tasks",
 ]
 CELERY_WORKER_LOST_WAIT = 1.0  # seconds that a worker hopes for the last words of a dead child
 # A database in a file, not in memory: threads and processes of the tests share it.

@@ -17,7 +17,7 @@ from . import closed
 from .changes import move_and_tell
 from .entrance import enter
 from .message import COLUMNS, Unringable, reach_broker, ring_or_blame
-from .publisher import cannot_be_rung, soon, waits_for_broker
+from .publisher import cannot_be_rung, waits_for_broker
 from .window import room_of
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def _bring_back(jobs: list[Job]) -> None:
     reach_broker()
     back = Job.objects.filter(pk__in=[job.pk for job in jobs])
     waited = back.filter(state=State.PENDING, waiting_for=WaitingFor.BROKER)
-    move_and_tell(waited, State.QUEUED, queued_at=Now(), ring_at=soon())
+    move_and_tell(waited, State.QUEUED, queued_at=Now(), ring_at=Now())
 
 
 def ring_all_again() -> int:
@@ -133,4 +133,6 @@ def _stamp(rung: list[Job]) -> None:
     for rings, ids in by_rings.items():
         pause = configuration().ring_again_seconds * 2 ** min(rings, DOUBLINGS)
         again = {"ring_at": Now() + timedelta(seconds=pause), "rings": rings + 1}
-        Job.objects.filter(pk__in=ids, state=State.QUEUED).update(**again)
+        # A worker may have been so quick as to hand one on already, for a moment of its own.
+        due = Job.objects.filter(pk__in=ids, state=State.QUEUED, ring_at__lte=Now())
+        due.update(**again)

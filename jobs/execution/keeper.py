@@ -16,6 +16,7 @@ from jobs.conf import configuration
 from jobs.dispatch.forks import between_forks
 from jobs.models import Job, lease_end
 
+from .deaf import Ear
 from .deaths import look
 from .presence import Presence
 from .rescue import reap_dead
@@ -28,6 +29,7 @@ class Keeper(threading.Thread):
     def __init__(self, presence: Presence) -> None:
         super().__init__(name="batuta-keeper", daemon=True)
         self.presence = presence
+        self.ear = Ear(presence.name)
         # Set where what the worker tells of itself is no longer true.
         self.news = threading.Event()
 
@@ -45,6 +47,7 @@ class Keeper(threading.Thread):
         renew(self.leases())
         look(running_requests())
         self.presence.tell()
+        self.ear.listen(self.presence.told)
 
     @staticmethod
     def managed(duty: Callable[[], object]) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from jobs.models import Job, Worker
 
-from . import leaving, marker, rollcall
+from . import behind, leaving, marker, rollcall
 from .vitals import Vitals
 
 NAME_MAX_CHARS = 64
@@ -22,6 +22,7 @@ class Presence:
         self.consumer = consumer
         self.name = str(consumer.hostname)
         self.has_left = False
+        self.told: dict[str, Any] = {}
         self.vitals = Vitals(self.name)
         self._has_told = False
         self._queues: list[str] = []
@@ -31,13 +32,15 @@ class Presence:
     def tell(self) -> None:
         if self.has_left:
             return
+        self.told = self.facts()
         if self._has_told:
-            Worker.tell(self.name, self.facts())
+            Worker.tell(self.name, self.told)
         else:
-            rollcall.begin(self.name, self.vitals.identity() | self.facts())
+            rollcall.begin(self.name, self.vitals.identity() | self.told)
             Worker.objects.all().forget_old()
             marker.leave_soon(self.name)
         self._has_told = True
+        behind.look(self.vitals.code)
 
     def leave(self) -> None:
         self.has_left = True

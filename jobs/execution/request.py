@@ -15,10 +15,12 @@ from celery.worker.request import Request
 from celery.worker.strategy import default
 
 from jobs import registry
+from jobs.dispatch.forks import between_forks
 
+from . import behind
 from .mark import new_lease
 from .queues import served
-from .vitals import failures
+from .vitals import tally
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ class JobRequest(Request):
         if is_put_back and isinstance(failure, WorkerLostError):
             self.task.backend.mark_as_failure(self.id, failure, request=self._context)
         if not isinstance(failure, Ignore | Reject | Retry):
-            failures.count += 1
+            tally.failed += 1
         return super().on_failure(exc_info, *args, **kwargs)
 
     def _retry_worker_lost(self, *args: Any, **kwargs: Any) -> bool:
@@ -68,14 +70,23 @@ def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
     handle = default(task, app, consumer)
 
     def judge(message: Any, *args: Any, **kwargs: Any) -> Any:
+        tally.heard += 1
         if not _is_call(_payload(message)):
             raise InvalidTaskError("its body is not the arguments of a call")
+        if behind.leaves(task.name, message) and _handed_on(message):
+            return message.ack_log_error(logger, consumer.connection_errors)
         if _waits_in(consumer.task_buckets[task.name], message):
             # Rung again meanwhile: it would take a place of the worker, and its rate.
             return message.ack_log_error(logger, consumer.connection_errors)
         return handle(message, *args, **kwargs)
 
     return judge
+
+
+def _handed_on(message: Any) -> bool:
+    """Whether the job was left to a worker of newer code."""
+    with between_forks():
+        return behind.hand_on(str(message.headers.get("id")))
 
 
 def _waits_in(bucket: Any, message: Any) -> bool:

@@ -16,6 +16,7 @@ from jobs.dispatch.changes import FACTS, tell_on_commit
 from jobs.models import Event, Job
 from jobs.states import State
 
+from . import behind
 from .finish import finish
 from .outcome import Ending
 
@@ -35,7 +36,10 @@ NAME_MAX_CHARS = 255
 
 def unknown_task(job_id: str, task: str, worker: str) -> None:
     """This worker has no code for the task. Another may have it: the job stays queued and
-    says why, until it was refused too often."""
+    says why, until it was refused too often. That does not count while a worker that has
+    the code takes from its queue: then it is only a matter of who gets the message."""
+    if behind.others_know(job_id, task) and behind.hand_on(job_id):
+        return
     reason = _("The worker %(worker)s does not know the task %(task)s.") % {
         "worker": worker,
         "task": sanitize.text(task, NAME_MAX_CHARS),

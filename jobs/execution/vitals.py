@@ -28,21 +28,22 @@ class Vitals:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.code = ""
         self._clock_at = -CLOCK_EVERY_SECONDS
         self._offset: float | None = None
 
     def identity(self) -> dict[str, Any]:
         """What stays the same until it ends; tells which code it runs, too."""
         known = registry.all()
-        code = fingerprint(known)
-        Code.runs(code, signatures(known))
+        self.code = fingerprint(known)
+        Code.runs(self.code, signatures(known))
         return {
             "host": socket.gethostname()[:HOST_MAX_CHARS],
             "pid": os.getpid(),
             "version": VERSION,
             "celery": celery.__version__,
             "python": platform.python_version(),
-            "code": code,
+            "code": self.code,
         }
 
     def now(self, pool: Any) -> dict[str, Any]:
@@ -52,7 +53,7 @@ class Vitals:
                 megabytes(pid) for pid in [os.getpid(), *children(pool)[:MOST_CHILDREN]]
             ],
             "processed": sum(worker_state.total_count.values()),
-            "failed": failures.count,
+            "failed": tally.failed,
             "prefetched": _prefetched(),
             "clock_offset_seconds": self._clock_offset(),
         }
@@ -70,13 +71,16 @@ class Vitals:
         return self._offset
 
 
-class Failures:
-    """How many calls failed in the pool of this process, as its parent hears of them."""
+class Tally:
+    """What the main process of a worker counts."""
 
-    count = 0
+    failed = 0
+    """Calls that failed in its pool."""
+    heard = 0
+    """Messages that came, whatever became of them."""
 
 
-failures = Failures()
+tally = Tally()
 
 
 def children(pool: Any) -> list[int]:

@@ -17,6 +17,7 @@ from .keeper import Keeper, running_requests
 from .presence import Presence
 from .rescue import TERMINATE
 from .senseless import unknown_task, unreadable_message
+from .vitals import tally
 
 _keeper: Keeper | None = None
 
@@ -70,6 +71,7 @@ def say_farewell(**kwargs: Any) -> None:
 
 @signals.task_unknown.connect
 def tell_of_unknown_task(sender: Any, name: str, id: str, **kwargs: Any) -> None:
+    tally.heard += 1
     with told_by_parent(id):
         unknown_task(id, name, sender.hostname)
 
@@ -78,6 +80,7 @@ def tell_of_unknown_task(sender: Any, name: str, id: str, **kwargs: Any) -> None
 def tell_of_unreadable_message(
     sender: Any, message: Any, exc: BaseException | None, **kwargs: Any
 ) -> None:
+    tally.heard += 1
     with told_by_parent(str((message.headers or {}).get("id"))):
         unreadable_message(sender.hostname, exc)
 

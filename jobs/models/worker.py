@@ -33,6 +33,10 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         """Those that neither said farewell nor fell silent."""
         return self.heard().filter(left_at=None)
 
+    def taking(self) -> "WorkerQuerySet":
+        """Those that a message in one of their queues can reach."""
+        return self.there().filter(is_connected=True, leaving_at=None, deaf_at=None)
+
     def lose_silent(self) -> list[str]:
         """Those that fell silent without a farewell are lost from now on; their names, each
         once."""
@@ -74,6 +78,15 @@ class Code(models.Model):
         )
         if not (is_new or is_run):
             cls.objects.filter(pk=known.pk).update(since=Now())
+
+    def lacks(self, newest: "Code") -> list[str]:
+        """The tasks of the newest that this one does not know."""
+        return sorted(set(newest.tasks) - set(self.tasks))
+
+    def differs(self, newest: "Code") -> list[str]:
+        """Those that take other parameters in the newest."""
+        both = set(newest.tasks) & set(self.tasks)
+        return sorted(name for name in both if self.tasks[name] != newest.tasks[name])
 
 
 class Worker(models.Model):

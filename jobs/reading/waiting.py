@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from jobs import permissions
-from jobs.models import Job, JobQuerySet, Task, Worker
+from jobs.models import Code, Job, JobQuerySet, Task, Worker
 from jobs.states import State
 
 from . import runs
@@ -64,6 +64,21 @@ class Wait:
     def taking(self) -> list[Worker]:
         """Those of them that a message can reach now."""
         return [worker for worker in self.serving if worker.takes]
+
+    @cached_property
+    def behind(self) -> list[Worker]:
+        """Those of them that leave its task to others, who run newer code, or lack it."""
+        codes = {code.pk: code.tasks for code in self._codes}
+        newest: dict[str, str] = next(iter(codes.values()), {})
+        wanted = newest.get(self.job.task_id)
+        told = ((worker, codes.get(worker.code)) for worker in self.taking)
+        mine = [(worker, tasks.get(self.job.task_id)) for worker, tasks in told if tasks]
+        return [worker for worker, has in mine if not has or has != (wanted or has)]
+
+    @property
+    def _codes(self) -> list[Code]:
+        """What they run, the newest first."""
+        return list(Code.objects.filter(pk__in={worker.code for worker in self.taking}))
 
     @cached_property
     def running(self) -> list[Job]:

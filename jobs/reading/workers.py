@@ -180,15 +180,10 @@ class Newest:
         if not self.codes or worker.code == self.codes[0].pk:
             return None
         mine = next((code for code in self.codes if code.pk == worker.code), None)
-        return None if mine is None else behind(mine, self.codes[0])
-
-
-def behind(older: Code, newest: Code) -> Lag:
-    """What the newest code has and the other does not, or otherwise."""
-    mine, theirs = older.tasks, newest.tasks
-    missing = sorted(set(theirs) - set(mine))
-    changed = sorted(name for name in mine if name in theirs and mine[name] != theirs[name])
-    return Lag(tuple(missing), tuple(changed))
+        if mine is None:
+            return None
+        newest = self.codes[0]
+        return Lag(tuple(mine.lacks(newest)), tuple(mine.differs(newest)))
 
 
 def ill(user: permissions.Person) -> int:

@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.execution.senseless import UNKNOWN
-from jobs.models import Attempt, Event, Job, Worker
+from jobs.models import Attempt, Code, Event, Job, Worker
 from jobs.reading.waiting import Wait
 from jobs.states import State
 from jobs.web.sheet import Sheet
+from tests.nouns.test_workers import FACTS
 
 from . import rows
 from .asking import in_, olga, panel, queued, serve, why
@@ -169,3 +170,23 @@ def test_how_long_the_line_takes_is_said_where_it_can_be(olga):
     assert "until its turn, if all before it take" in panel(olga, job)
     queued(ago=40, task="never.ran")
     assert Wait(olga, job).seconds is None
+
+
+def test_who_runs_older_code_leaves_it_to_the_others(olga):
+    job = queued()
+    for code, hashed in (("old", "1"), ("new", "2")):
+        Code.runs(code, {rows.ADD: hashed})
+        Worker.tell(f"{code}@1", FACTS | {"queues": [job.queue], "code": code}, begins=True)
+    words = "old@1 runs older code and leaves its task to the others"
+    assert words in why(olga, job)[1]
+    Worker.tell("new@1", {"queues": ["others"]})
+    assert words not in why(olga, job)[1]  # where no newer one serves, it does what it can
+
+
+def test_where_no_worker_has_the_code_that_is_said(olga):
+    job = queued()
+    Code.runs("old", {"another.task": "1"})
+    Worker.tell("old@1", FACTS | {"queues": [job.queue], "code": "old"}, begins=True)
+    headline, checks = why(olga, job)
+    assert headline == "No worker of its queue has the code for it."
+    assert checks["No worker of its queue knows its task as it is now"] is False

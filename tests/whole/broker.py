@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -28,6 +29,16 @@ class Broker:
 
     def client(self) -> redis.Redis:
         return redis.Redis.from_url(self.url)
+
+    def behind(self, port: int) -> str:
+        """The address of this server by way of a proxy that listens on `port`."""
+        return f"redis://127.0.0.1:{port}/{self.place['db']}"
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """How it is connected with: `path`, or `host` and `port`, and `db`."""
+        with self.client() as client:
+            return {"db": 0} | client.connection_pool.connection_kwargs
 
     def messages(self, queue: str) -> list[bytes]:
         """What lies in a queue, all its priorities together."""

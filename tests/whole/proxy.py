@@ -9,7 +9,7 @@ import threading
 class Proxy:
     """Passes bytes between whoever connects to `port` and the server at `target`."""
 
-    def __init__(self, target: tuple[str, int], port: int = 0) -> None:
+    def __init__(self, target: tuple[str, int] | str, port: int = 0) -> None:
         self.target = target
         self.is_cut = False
         self._flows = threading.Event()
@@ -59,7 +59,7 @@ class Proxy:
         # ValueError: what select says of a socket that was cut a moment ago.
         with contextlib.suppress(OSError, ValueError), contextlib.ExitStack() as ends:
             ends.callback(_close, client)
-            server = socket.create_connection(self.target)
+            server = _connected(self.target)
             ends.callback(_close, server)
             self._pairs.append((client, server))
             if not self.is_cut:
@@ -74,6 +74,15 @@ class Proxy:
                     return
                 self._flows.wait()
                 other[source].sendall(data)
+
+
+def _connected(target: tuple[str, int] | str) -> socket.socket:
+    """With a host and a port, or with the path of a socket."""
+    if not isinstance(target, str):
+        return socket.create_connection(target)
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(target)
+    return server
 
 
 def free_port() -> int:

@@ -80,8 +80,25 @@ def workers(wait: Wait) -> Iterator[Check]:
     free = {"free": wait.free, "slots": wait.slots}
     detail = _("%(free)d of %(slots)d slots are free") % free if wait.free else ""
     yield Check(words, detail, True, "i-check", wait.taking[0].heard_at)
+    if wait.behind:
+        yield _behind(wait)
     if not wait.free:
         yield _busy(wait)
+
+
+def _behind(wait: Wait) -> Check:
+    """Some of its workers do not take this one, or none does."""
+    names = ", ".join(worker.name for worker in wait.behind[:MOST_NAMED])
+    if len(wait.behind) < len(wait.taking):
+        words = _("%(names)s runs older code and leaves its task to the others")
+        return Check(words % {"names": names}, "", None, "i-worker")
+    return Check(
+        _("No worker of its queue knows its task as it is now"),
+        _("%(names)s runs older code: start a worker with the newest") % {"names": names},
+        False,
+        "i-worker",
+        because=_("No worker of its queue has the code for it."),
+    )
 
 
 def _nobody(wait: Wait) -> Check:
