@@ -1,7 +1,5 @@
 """What people do to a worker, done to a real one: over Redis, or the broker of this run."""
 
-import os
-
 import pytest
 from celery import current_app
 
@@ -200,13 +198,3 @@ def test_a_worker_that_is_gone_answers_nothing_and_the_wish_is_kept(site):
     assert (answer.is_heard, answer.is_done) == (False, False)
     assert "no answer within 2 s" in answer.problem
     assert Event.objects.get(verb="grow").after == {"n": 1, "answer": answer.problem}
-
-
-def test_a_name_with_a_host_in_it_and_no_heartbeat_of_celery(site):
-    site.start_worker(
-        name="worker1", slots=1, options=("-n", "worker1@%h", "--without-heartbeat")
-    )
-    name = f"worker1@{os.uname().nodename}"
-    eventually(lambda: Worker.objects.filter(pk=name).exists())
-    assert reads(name, "ping") == "pong"
-    assert plain_add.apply_async((1, 2), queue="worker1").get(timeout=20) == 3
