@@ -19,7 +19,7 @@ from jobs.reading.queue_shape import closing_shape, queue_shape
 
 from .answers import answer
 from .auth import CONTROL, person
-from .errors import CONFLICT, conflict, invalid, may_answer
+from .errors import CONFLICT, conflict, may_answer
 from .kinds import Body, Key, Text
 from .shapes import Time
 from .verbs import Because
@@ -160,10 +160,7 @@ def freeze(request: HttpRequest, verb: str, given: Because | None = None) -> Htt
     `unfreeze`: each queue and schedule is as it was. 409 when it is so already."""
     if not permissions.may_control_queues(person(request)):
         raise Http404
-    reason = given.reason if given else ""
-    if verb == "freeze" and not reason:
-        raise invalid({"reason": [_("Say why; the reason is kept.")]})
-    if not getattr(halt, verb)(Order(person(request), reason)):
+    if not getattr(halt, verb)(Order(person(request), given.reason if given else "")):
         raise conflict("wrong_state", _("It is so already; nothing was changed."))
     return answer(_all(request))
 

@@ -7,10 +7,12 @@ by the rows as they are then, so a queue of a million jobs holds up nobody.
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from jobs.dispatch import closed
 from jobs.dispatch.stepping import step_aside, step_back
 from jobs.models import Event, Flow, Queue
+from jobs.params import Invalid
 
 from .order import Order
 
@@ -40,7 +42,10 @@ def resume(name: str, order: Order) -> bool:
 
 
 def freeze(order: Order) -> bool:
-    """Let nothing start anywhere, and no schedule fire; False when it was so already."""
+    """Let nothing start anywhere, and no schedule fire; False when it was so already. Needs
+    a reason, else Invalid."""
+    if not order.reason.strip():
+        raise Invalid({"reason": [_("Say why; the reason is kept.")]})
     return _turn(Queue.ALL, Flow.PAUSED, "freeze", order)
 
 

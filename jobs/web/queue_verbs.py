@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -70,13 +70,14 @@ def freeze(request: HttpRequest) -> HttpResponse:
     """Freeze all queues and schedules, or undo that."""
     if not permissions.may_control_queues(person(request)):
         raise Http404
-    order, words = _order(request), cast(Any, NEEDED)
-    if "undo" in request.POST:
-        done, words = halt.unfreeze(order), _("Everything goes on as it was.")
-    elif order.reason:
-        done, words = halt.freeze(order), _("Nothing starts, and no schedule fires.")
-    else:
-        done = False
+    order = _order(request)
+    try:
+        if "undo" in request.POST:
+            done, words = halt.unfreeze(order), _("Everything goes on as it was.")
+        else:
+            done, words = halt.freeze(order), _("Nothing starts, and no schedule fires.")
+    except Invalid as why:
+        done, words = False, " ".join(why.fields["reason"])
     _tell(request, done, words)
     return redirect("jobs:queues")
 

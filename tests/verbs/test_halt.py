@@ -1,6 +1,7 @@
 """Closing a queue, opening it again, and freezing everything."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -12,6 +13,8 @@ from jobs.execution.claim import claim
 from jobs.execution.order import Order
 from jobs.models import Event, Flow, Job, Queue, Task, new_id
 from jobs.states import State
+
+from .beats import beat, every, fires, first_due, run
 
 pytestmark = pytest.mark.django_db
 
@@ -164,3 +167,20 @@ def test_a_cancelled_job_does_not_come_back():
     halt.resume("slow", Order())
     stepping.settle()
     assert state(row)[0] == State.CANCELLED
+
+
+@pytest.mark.usefixtures("redis_server")
+def test_while_all_is_frozen_no_schedule_fires_and_then_each_by_its_own_rule():
+    caught, left = (
+        every(3600, name=name, catch_up=rule)
+        for name, rule in {"all": "all", "none": "none"}.items()
+    )
+    due = max(first_due(caught), first_due(left))
+    halt.freeze(Order(reason="an incident"))
+    run(beat(), due + timedelta(seconds=1))
+    run(beat(), due + timedelta(hours=3))
+    assert not fires(caught) and not fires(left)
+    halt.unfreeze(Order())
+    run(beat(), due + timedelta(hours=3, seconds=-10))
+    kinds = [[fire.state for fire in fires(made)] for made in (caught, left)]
+    assert State.QUEUED in kinds[0] and State.QUEUED not in kinds[1]

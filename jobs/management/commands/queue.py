@@ -49,15 +49,18 @@ class Command(BaseCommand):
         order = Order(signature(who), options.get("reason", ""))
         if verb == "list":
             return self._list(who)
-        if verb in ("freeze", "unfreeze"):
-            return self._said(getattr(halt, verb)(order))
-        name = _name(who, options["name"])
-        if verb in _VERBS:
-            return self._said(_VERBS[verb](name, order))
         try:
-            done = getattr(self, f"_{verb}")(name, order, **options)
+            self._do(who, verb, order, **options)
         except (Invalid, emptying.MoreThanExpected) as reason:
             raise CommandError(str(reason), returncode=USAGE) from None
+
+    def _do(self, user: permissions.Person, verb: str, order: Order, **options: Any) -> None:
+        if verb in ("freeze", "unfreeze"):
+            return self._said(getattr(halt, verb)(order))
+        name = _name(user, options.pop("name"))
+        if verb in _VERBS:
+            return self._said(_VERBS[verb](name, order))
+        done = getattr(self, f"_{verb}")(name, order, **options)
         left = f", {done.left} left: do it again" if done.left else ""
         self.stdout.write(f"{done.done} done{left}.")
 

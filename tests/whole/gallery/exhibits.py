@@ -10,10 +10,12 @@ from jobs.execution.order import Order
 from jobs.models import (
     ApiToken,
     Event,
+    Flow,
     Grant,
     Job,
     Leader,
     Overlap,
+    Queue,
     Role,
     SavedFilter,
     Stack,
@@ -122,6 +124,8 @@ def _people(admin: User) -> None:
     Worker.tell("main@node-a", FACTS | {"slots": 2})
     Worker.objects.update(heard_at=timezone.now() + timedelta(hours=1))
     Leader.hold(Leader.RELAY, "beat@node-a", 3600)
+    Queue.objects.note(["celery", "media", "night"])
+    Queue(name="media").turn(Flow.PAUSED, admin, "The disk of node-d is being replaced.")
     editors = Group.objects.create(name="editors")
     Grant.objects.create(group=editors, role=Role.RUNNERS, pattern="shop.*").save()
     Task.objects.get(pk=IMAGES).viewers.add(editors)

@@ -71,7 +71,19 @@ def addresses(jobs: Mapping[str, Job]) -> dict[str, str]:
         "access-job": reverse("jobs:job_access", args=[failed]) + "?user=nobody-of-that-name",
         "keys": home,
     }
-    return found | _calendars() | _schedules(jobs) | _backfills() | _broken()
+    return found | _queues() | _calendars() | _schedules(jobs) | _backfills() | _broken()
+
+
+def _queues() -> dict[str, str]:
+    here, closed = reverse("jobs:queues"), ["media"]
+    return {
+        "queues": here,
+        "queues-pause": here,
+        "queues-freeze": here,
+        "queue": reverse("jobs:queue", args=closed),
+        "queue-purge": reverse("jobs:purge_queue", args=closed),
+        "queue-move": reverse("jobs:move_queue", args=closed),
+    }
 
 
 def _calendars() -> dict[str, str]:
@@ -189,6 +201,8 @@ POSES: dict[str, Callable[[Page], Any]] = {
     "jobs-suggestions": _ask,
     "jobs-columns": lambda page: page.locator("#columns summary").click(),
     "task-refused": _run_badly,
+    "queues-pause": lambda page: page.locator("[id^=pause-] summary").first.click(),
+    "queues-freeze": lambda page: page.locator("#freeze summary").click(),
     "schedules-pause": lambda page: page.locator("[id^=pause-] summary").first.click(),
     "schedule-verb": lambda page: page.locator("#ask-pause").click(),
     "job-verb": lambda page: page.locator("#part-head details.menu summary").first.click(),
