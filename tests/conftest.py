@@ -10,6 +10,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from project.supervisor import embedded
 from tests.waiting import eventually
@@ -45,6 +46,24 @@ def _answers(url: str) -> bool:
             return bool(client.ping())
     except redis.ConnectionError:
         return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_read_once() -> Iterator[None]:
+    """Each client of Django's tests starts the middleware anew, for which WhiteNoise read all
+    static files again: half of the time that a test of a page took."""
+    read = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, dict[str, Any]] = {}
+
+    def remember(self: WhiteNoiseMiddleware) -> None:
+        if self.static_prefix not in found:
+            read(self)
+            found[self.static_prefix] = dict(self.files)
+        self.files.update(found[self.static_prefix])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", remember)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -204,11 +204,17 @@ def people(task: Task, **columns: Any) -> dict[str, User]:
 
 def browsers(found: dict[str, User]) -> dict[str, Client]:
     """One of each of ROLES; they had all signed in when somebody was deactivated."""
-    clients = {role: Client() for role in ROLES}
-    for role, person in found.items():
-        clients[role].force_login(person)
-    deactivate(found)
-    return clients
+    return {role: browser(found, role) for role in ROLES}
+
+
+def browser(found: dict[str, User], role: str) -> Client:
+    """That of one of ROLES, who had signed in before anything happened to the account."""
+    client = Client()
+    if role in found:
+        client.force_login(found[role])
+    if role == "deactivated":
+        deactivate(found)
+    return client
 
 
 def deactivate(found: dict[str, User]) -> None:

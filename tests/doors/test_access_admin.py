@@ -1,5 +1,6 @@
 """Every page of ours in Django's admin × who asks × what they get. All may enter it."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from jobs.states import State
 from tests.nouns.test_workers import FACTS
 
 from . import access, desk, rows
+from .conftest import Make
 
 APPS = ("jobs", "django_celery_beat", "django_celery_results")
 MODELS = {
@@ -20,10 +22,18 @@ MODELS = {
 }
 
 
+@pytest.fixture(scope="module")
+def made(make: Make) -> dict[str, Any]:
+    return make(build)
+
+
 @pytest.fixture
-def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
+def world(made: dict[str, Any], db: None) -> dict[str, Any]:
+    return deepcopy(made)
+
+
+def build() -> dict[str, Any]:
     """People, and of each kind of page the row that it shows."""
-    settings.MEDIA_ROOT = tmp_path
     Worker.tell("main@node", FACTS)
     people = access.people(rows.task(), is_staff=True)
     owner, group = people["owner"], people["manager"].groups.get()
@@ -76,5 +86,5 @@ def test_each_role_gets_its_answer(world, asked, answers):
 @pytest.mark.parametrize(("asked", "role", "answer"), access.deeds("admin"))
 def test_each_role_does_what_it_may(world, asked, role, answer):
     page = address(asked.removeprefix("POST "), world["rows"])
-    client = access.browsers(world["people"])[role]
+    client = access.browser(world["people"], role)
     assert access.got(client.post(page)) == answer

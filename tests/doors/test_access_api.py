@@ -2,6 +2,7 @@
 
 import json
 import re
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from jobs.states import State
 from tests.nouns.test_workers import FACTS
 
 from . import access, rows
+from .conftest import Make
 
 # What programs send where a body is needed.
 AT = "2030-01-01T00:00:00Z"
@@ -65,11 +67,19 @@ TAKES_NO_BODY = ("POST /ws-tickets", "DELETE /filters/{filter_id}")
 TAKES_A_BODY = [address for address in CHANGES if address not in TAKES_NO_BODY]
 
 
+@pytest.fixture(scope="module")
+def made(make: Make) -> dict[str, Any]:
+    return make(build)
+
+
 @pytest.fixture
-def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
+def world(made: dict[str, Any], db: None) -> dict[str, Any]:
+    return deepcopy(made)
+
+
+def build() -> dict[str, Any]:
     """A job that waits, with a file, one that runs, one that has ended, and people in each
     relation."""
-    settings.MEDIA_ROOT = tmp_path
     people = access.people(rows.task())
     access.deactivate(people)
     owner = people["owner"]

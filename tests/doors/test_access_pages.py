@@ -1,5 +1,6 @@
 """Every address of a page × who asks × what they get. An address without a row fails."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -10,13 +11,18 @@ from jobs import urls
 from jobs.models import Job
 
 from . import access, pages, rows
+from .conftest import Make
 from .pages import POSTED, SHOWN, address
 
 
+@pytest.fixture(scope="module")
+def made(make: Make) -> dict[str, Any]:
+    return make(pages.world)
+
+
 @pytest.fixture
-def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
-    settings.MEDIA_ROOT = tmp_path
-    return pages.world()
+def world(made: dict[str, Any], db: None) -> dict[str, Any]:
+    return deepcopy(made)
 
 
 def test_every_address_has_its_row():
@@ -38,7 +44,7 @@ def test_each_role_sees_what_it_may_and_changes_nothing(world, asked, answers):
 @pytest.mark.parametrize(("asked", "role", "answer"), access.deeds("page"))
 def test_each_role_does_what_it_may(world, asked, role, answer):
     before = list(Job.objects.order_by("pk").values())
-    client = access.browsers(world["people"])[role]
+    client = access.browser(world["people"], role)
     page = address(asked.removeprefix("POST "), world)
     assert access.got(client.post(page, {"do": "default"})) == answer
     if answer in ("login", "403", "404"):

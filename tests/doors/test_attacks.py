@@ -1,6 +1,7 @@
 """What somebody with an account, or a page elsewhere, tries on every address there is."""
 
 import re
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from jobs.states import State
 from tests.sample_tasks import log_in
 
 from . import access, desk, pages, rows
+from .conftest import Make
 from .pages import POSTED, SHOWN
 
 # Where a browser, asked to go to them, ends up on another site or runs a script.
@@ -32,10 +34,14 @@ ELSEWHERE = (
 )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def made(make: Make) -> dict[str, Any]:
+    return make(pages.world)
+
+
 @pytest.fixture
-def world(db: None, settings: Any, tmp_path: Any) -> dict[str, Any]:
-    settings.MEDIA_ROOT = tmp_path
-    return pages.world()
+def world(made: dict[str, Any], db: None) -> dict[str, Any]:
+    return deepcopy(made)
 
 
 def everything() -> list[Any]:
