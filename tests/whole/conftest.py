@@ -21,10 +21,11 @@ def broker(session_broker: Broker | Rabbit) -> Broker | Rabbit:
     return session_broker
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_site(
     broker: Broker | Rabbit, django_db_setup: None, django_db_blocker: Any
 ) -> Iterator[Site]:
+    """It ends with this ring: its worker would take the jobs of the tests that come after."""
     with django_db_blocker.unblock():
         site = Site(broker, Path(settings.DATA_DIR) / "logs")
     try:
