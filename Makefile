@@ -5,6 +5,8 @@ MANAGE := $(PYTHON) manage.py
 PYTEST := $(PYTHON) -m pytest
 # Most tests of the whole site wait for something; each process has a site of its own.
 TOGETHER := -n 4 --dist worksteal
+# The others do not: more processes than cores would only read the same tests once more.
+BUSY := -n auto --maxprocesses 4 --dist worksteal
 # A crash of the browser itself is none of a page's doing, unless it comes again.
 IN_CHROMIUM := --reruns 2 --only-rerun "(Page|Target) crashed"
 # What a broker that fails does to jobs; python -m tests.rabbitmq says where none is found.
@@ -13,8 +15,10 @@ ON_RABBITMQ := tests/whole/rescue tests/whole/test_lost.py tests/whole/test_brok
 DEPLOYED := ENV_FILE=/dev/null DEBUG=0 TRUSTED_ORIGINS=https://jobs.example.org ALLOWED_HOSTS=jobs.example.org \
 	DATA_DIR=.venv/check DATABASE_URL= REDIS_URL= BROKER_URL=
 
-.PHONY: help start password test test-all check bench chaos messages screenshots samples venv venv-dev
+.PHONY: help start password test test-rows test-site test-all check bench chaos messages screenshots samples venv venv-dev
 .DEFAULT_GOAL := help
+# Tests start hundreds of processes, each of which would compile the site and its tests again.
+test test-all: export PYTHONDONTWRITEBYTECODE :=
 
 help: ## print this list
 	@while IFS= read -r line; do case "$$line" in \
@@ -28,12 +32,19 @@ password: venv ## set and print a new password for the admin
 	@exec $(MANAGE) password
 
 test: venv-dev ## run the tests (SQLite, and PostgreSQL where one is found)
+	@$(MAKE) --no-print-directory -k -j 2 test-rows test-site
+
+test-rows: # what works all the time
 	@failed=0; set -x; \
-	$(PYTEST) $(TOGETHER) --ignore tests/whole || failed=1; \
+	$(PYTEST) $(BUSY) --ignore tests/whole || failed=1; \
+	$(PYTHON) -m tests.postgres $(PYTEST) $(BUSY) tests/nouns tests/verbs || failed=1; \
+	exit $$failed
+
+test-site: # what mostly waits, beside it; printed when it has ended
+	@failed=0; said=$$(mktemp); { set -x; \
 	$(PYTEST) $(TOGETHER) tests/whole || failed=1; \
 	$(PYTEST) $(IN_CHROMIUM) -m "browser and not long" || failed=1; \
-	$(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) tests/nouns tests/verbs || failed=1; \
-	exit $$failed
+	} >$$said 2>&1; cat $$said; rm -f $$said; exit $$failed
 
 test-all: venv-dev ## run the tests and the long matrices
 	@failed=0; set -x; \

@@ -29,6 +29,8 @@ STEP = re.compile(
 )
 # What the package is made of; built elsewhere, since a build leaves files behind.
 SOURCE = ("jobs", "templates", "pyproject.toml", "requirements.txt", "README.md", "LICENSE")
+# What Python compiles meanwhile is no part of it.
+TREE = {"symlinks": True, "ignore": shutil.ignore_patterns("__pycache__")}
 OWN_DATABASE = 5
 """Of the run's Redis, one that nobody else uses."""
 
@@ -40,7 +42,7 @@ def install_wheel(folder: Path) -> Path:
     for name in SOURCE:
         one = BASE / name
         copy = shutil.copytree if one.is_dir() else shutil.copy
-        how: dict[str, Any] = {"symlinks": True} if one.is_dir() else {}
+        how: dict[str, Any] = TREE if one.is_dir() else {}
         copy(one, source / name, **how)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     offline = ["--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(source)]
