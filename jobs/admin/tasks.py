@@ -67,7 +67,7 @@ class TaskForm(ModelForm):
             self.add_error(None, policy.OUTDATED)
         try:
             changes = {name: values.get(name) for name in POLICY}
-            policy.refuse_wrong(changes, self.by, own_queue=now.queue)
+            policy.refuse_wrong(changes, self.by, own_queue=now.queue, name=now.pk)
         except Invalid as invalid:
             for name, problems in invalid.fields.items():
                 self.add_error(name, problems)

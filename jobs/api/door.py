@@ -19,12 +19,12 @@ from . import (
     errors,
     lots,
     parts,
+    policy,
     queues,
     saved,
     schedule_verbs,
     schedules,
     stack,
-    tasks,
     tickets,
     verbs,
     worker_verbs,
@@ -50,7 +50,7 @@ errors.connect(api)
 # The longer addresses first: an id may hold slashes. A look and an edit share an address,
 # and so a router.
 for part in (
-    tasks, lots, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules, ahead,
+    policy, lots, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules, ahead,
     schedule_verbs, saved, worker_verbs, workers, queues,
 ):  # fmt: skip
     api.add_router("", part.router)

@@ -239,6 +239,15 @@ class PolicyOut(BaseModel):
     time_limit: float | None
     stall_after: float | None
     max_retries: int | None
+    max_running: int | None
+    max_running_per_key: int | None
+    concurrency_key: str
+    on_conflict: str
+    rate: str
+    burst: int | None
+    rate_key: str
+    fair_by: str
+    unique: str
     retries: RetriesOut
     fallback: str
     on_lost: str

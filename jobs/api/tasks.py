@@ -72,6 +72,11 @@ def run(request: HttpRequest, name: str) -> HttpResponse:
 def task(request: HttpRequest, name: str) -> HttpResponse:
     """With the JSON Schema of its parameters, how its jobs run, and how the last of those
     that you may see went."""
+    return shown(request, name)
+
+
+def shown(request: HttpRequest, name: str) -> HttpResponse:
+    """One task, to who may see it."""
     user = person(request)
     row = permissions.task(user, "view", name)
     mine = runs.of(permissions.jobs(user).filter(task=name))

@@ -58,10 +58,10 @@ class Policy:
         return timedelta(seconds=self.stall_after) if self.stall_after else None
 
 
-# The columns of a task's row that the first fields above are read from.
-EDITED = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after",
-          "max_retries")  # fmt: skip
 LIMITS = ("max_running", "max_running_per_key", "rate", "burst")
+# The columns of a task's row that fields above are read from.
+EDITED = ("enabled", "queue", "priority", "soft_time_limit", "time_limit", "stall_after",
+          "max_retries", *LIMITS)  # fmt: skip
 # An operator's word against a limit of the code.
 OFF = "off"
 
@@ -162,10 +162,9 @@ def _queue_of(route: dict[str, Any]) -> str:
 def _edits() -> dict[str, Policy]:
     global _rows, _listed, _read_at
     if time.monotonic() - _read_at > FRESH_SECONDS:
-        read = (*EDITED, *LIMITS)
-        rows = list(Task.objects.values_list("name", "error", "missing_at", *read))
+        rows = list(Task.objects.values_list("name", "error", "missing_at", *EDITED))
         _rows = {
-            name: Policy(**dict(zip(read, values, strict=True)))
+            name: Policy(**dict(zip(EDITED, values, strict=True)))
             for name, _error, _missing, *values in rows
         }
         _listed = {name for name, error, missing, *_rest in rows if not (error or missing)}

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.dispatch.policy import EDITED, forget
+from jobs import registry
+from jobs.dispatch.policy import EDITED, OFF, forget
 from jobs.models import Event, Task
 from jobs.params import Invalid
 
@@ -25,9 +26,13 @@ SHORTEST, LONGEST = 0.1, 31_536_000
 """Seconds between which a limit lies."""
 MOST_RETRIES = 1_000
 _LIMITS = ("soft_time_limit", "time_limit", "stall_after")
+MOST_RUNNING = 1_000_000
 _NUMBERS = {
     "priority": (LOWEST, HIGHEST, gettext_lazy("Give a number from 0 to 9, the highest.")),
     "max_retries": (0, MOST_RETRIES, gettext_lazy("Give a number from 0 to 1000.")),
+    "max_running": (0, MOST_RUNNING, gettext_lazy("Give a number from 0 to 1000000.")),
+    "max_running_per_key": (0, MOST_RUNNING, gettext_lazy("Give a number from 0 to 1000000.")),
+    "burst": (1, MOST_RUNNING, gettext_lazy("Give a number from 1 to 1000000.")),
 }
 _QUEUE = re.compile(r"[\w.:@-]*")
 
@@ -50,7 +55,7 @@ def edit(name: str, order: Order, changes: Mapping[str, Any], *, seen: str = "")
     """
     with transaction.atomic():
         task = Task.objects.select_for_update().get(pk=name)
-        refuse_wrong(changes, order.by, own_queue=task.queue)
+        refuse_wrong(changes, order.by, own_queue=task.queue, name=name)
         before = told(task)
         if seen and seen != fingerprint(task):
             raise Outdated
@@ -103,26 +108,37 @@ def fingerprint(task: Task) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def refuse_wrong(changes: Mapping[str, Any], by: Any, *, own_queue: str = "") -> None:
-    """Raises params.Invalid for what no job could run with, and for a queue that is new:
-    who manages a task may choose one, who controls queues may name one."""
-    problems: dict[str, list[str]] = {}
-    if words := _wrong_queue(changes.get("queue") or "", by, own_queue):
-        problems["queue"] = [words]
-    for name, (least, most, said) in _NUMBERS.items():
-        number = changes.get(name)
-        if number is not None and not least <= number <= most:
-            problems[name] = [str(said)]
-    for name in _LIMITS:
-        seconds = changes.get(name)
-        # Not a number compares as neither.
-        if seconds is not None and not (math.isfinite(seconds) and _is_span(seconds)):
-            problems[name] = [_("Give from a tenth of a second to a year.")]
+def refuse_wrong(
+    changes: Mapping[str, Any], by: Any, *, own_queue: str = "", name: str = ""
+) -> None:
+    """Raises params.Invalid for what no job could run with, for a limit that the task
+    `name` cannot have, and for a queue that is new: who manages a task may choose one, who
+    controls queues may name one."""
+    words = {
+        "queue": _wrong_queue(changes.get("queue") or "", by, own_queue),
+        "rate": _wrong_rate(changes.get("rate") or ""),
+        **{each: _wrong_number(each, changes.get(each)) for each in _NUMBERS},
+        **{each: _wrong_span(changes.get(each)) for each in _LIMITS},
+    }
+    if changes.get("max_running_per_key") and name and not _has_key(name):
+        words["max_running_per_key"] = _("Its code names no concurrency_key.")
     soft, hard = changes.get("soft_time_limit"), changes.get("time_limit")
-    if not problems and soft and hard and soft >= hard:
-        problems["soft_time_limit"] = [_("The soft limit must come before the hard one.")]
-    if problems:
+    if not any(words.values()) and soft and hard and soft >= hard:
+        words["soft_time_limit"] = _("The soft limit must come before the hard one.")
+    if problems := {each: [told] for each, told in words.items() if told}:
         raise Invalid(problems)
+
+
+def _wrong_number(name: str, number: int | None) -> str:
+    least, most, told = _NUMBERS[name]
+    return "" if number is None or least <= number <= most else str(told)
+
+
+def _wrong_span(seconds: float | None) -> str:
+    # Not a number compares as neither.
+    if seconds is None or (math.isfinite(seconds) and _is_span(seconds)):
+        return ""
+    return _("Give from a tenth of a second to a year.")
 
 
 def _wrong_queue(queue: str, by: Any, own: str) -> str:
@@ -131,6 +147,23 @@ def _wrong_queue(queue: str, by: Any, own: str) -> str:
     if queue in ("", own) or _may_name_queues(by) or queue in queues.known():
         return ""
     return _("No task and no setting names this queue.")
+
+
+def _wrong_rate(rate: str) -> str:
+    try:
+        if rate not in ("", OFF):
+            registry.rate_of(rate)
+    except ValueError:
+        return _("Give a rate like 10/m (s, m, h or d), at most 1000 a second, or off.")
+    return ""
+
+
+def _has_key(name: str) -> bool:
+    """Whether its jobs are told apart; of a task that only others know, nobody knows."""
+    try:
+        return registry.get(name).concurrency_key is not None
+    except registry.UnknownTask:
+        return True
 
 
 def _may_name_queues(by: Any) -> bool:

@@ -7,8 +7,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from jobs import registry
+from jobs.dispatch.policy import LIMITS, OFF
 from jobs.models import Event, Task
 from jobs.registry import Definition, Retries
+from jobs.registry.limited import key_text
+
+from .spans import duration
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,15 @@ class Policy:
     time_limit: float | None
     stall_after: float | None
     max_retries: int | None
+    max_running: int | None
+    max_running_per_key: int | None
+    concurrency_key: str
+    on_conflict: str
+    rate: str
+    burst: int | None
+    rate_key: str
+    fair_by: str
+    unique: str
     retries: Retries
     fallback: str
     on_lost: str
@@ -42,12 +55,41 @@ def policy(task: Task) -> Policy | None:
         time_limit=first("time_limit"),
         stall_after=first("stall_after"),
         max_retries=first("max_retries"),
+        **limits(task, code),
+        unique=told_apart(code),
         retries=code.retries,
         fallback=code.fallback_name,
         on_lost=code.on_lost,
         tags=code.tags,
         source=code.function.__module__,
     )
+
+
+def limits(task: Task, code: Definition) -> dict[str, Any]:
+    """How many of its jobs run, and start, as its row and its code say; None and "" where
+    there is no limit."""
+    keys = ("concurrency_key", "rate_key", "fair_by")
+    said = {name: getattr(task, name) for name in LIMITS}
+    both = {n: getattr(code, n) if own in (None, "") else own for n, own in said.items()}
+    rate = both["rate"] if both["rate"] not in (None, OFF) else ""
+    return {name: key_text(getattr(code, name)) for name in keys} | {
+        "max_running": both["max_running"] or None,
+        "max_running_per_key": (code.concurrency_key and both["max_running_per_key"]) or None,
+        "rate": rate,
+        "burst": (rate and both["burst"]) or None,
+        "on_conflict": code.on_conflict,
+    }
+
+
+def told_apart(code: Definition) -> str:
+    """How its jobs are kept to one at a time, in words; empty when they are not."""
+    rule = code.unique
+    if rule is None:
+        return ""
+    by = ", ".join(rule.by) if isinstance(rule.by, tuple) else key_text(rule.by)
+    words = _("one for each %(by)s") % {"by": by} if by else _("one of those that are alike")
+    bound = rule.delay or rule.period
+    return words + (f", {duration(bound)}" if bound else "")
 
 
 def _first(task: Task, code: Definition) -> Any:

@@ -36,6 +36,16 @@ def _seconds(label: Any, told: Any = "") -> forms.FloatField:
     )
 
 
+def _count(label: Any, told: Any, *, least: int = 0) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        required=False,
+        min_value=least,
+        max_value=verbs.MOST_RUNNING,
+        help_text=told,
+    )
+
+
 class PolicyForm(forms.Form):
     """What operators say of a task; empty means "as the code says"."""
 
@@ -58,6 +68,21 @@ class PolicyForm(forms.Form):
         max_value=verbs.MOST_RETRIES,
         help_text=lazy("How often one job is tried again at most; jobs asked for before, too."),
     )  # fmt: skip
+    max_running = _count(
+        lazy("Running at once"),
+        lazy("How many of its jobs run at once, on all workers together; 0: any number."),
+    )
+    max_running_per_key = _count(
+        lazy("Running at once per key"),
+        lazy("The same for those with one concurrency key; 0: any number."),
+    )
+    rate = forms.CharField(
+        label=lazy("Rate"), required=False, max_length=32,
+        help_text=lazy("How many start in how long, like 10/m (s, m, h, d); off: at once."),
+    )  # fmt: skip
+    burst = _count(
+        lazy("Burst"), lazy("How many may start together after a time with none."), least=1
+    )
     reason = forms.CharField(
         label=lazy("Reason"), required=False, max_length=MOST_REASON,
         help_text=lazy("Kept with the change; needed to disable it."),

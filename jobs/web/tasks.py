@@ -14,6 +14,7 @@ from jobs.models import Task
 from jobs.reading import runs
 from jobs.reading.fires import of_task
 from jobs.reading.policy import policy, switched_off
+from jobs.reading.turns import load_of
 
 from . import catalogue, runform
 from .copies import copies
@@ -102,6 +103,7 @@ def _about(user: permissions.Person, row: Task) -> dict[str, Any]:
         "runs": runs.of(mine),
         "turns": of_task(user, row.name, _SCHEDULES),
         "policy": policy(row),
+        "load": load_of(row.name),
         "off": switched_off([row]).get(row.name),
     }
 

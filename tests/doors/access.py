@@ -102,6 +102,7 @@ page  POST revoke_token                          login 404   404   404   404   3
 api   GET /openapi.json                          401   200   200   200   200   200   200   401
 api   GET /tasks                                 401   200   200   200   200   200   200   401
 api   GET /tasks/{name}                          401   404   200   200   200   404   200   401
+api   PATCH /tasks/{name}                        401   404   403   403   200   404   200   401
 api   POST /tasks/{name}/jobs                    401   404   403   202   202   404   202   401
 api   POST /jobs                                 401   404   403   202   202   404   202   401
 api   POST /jobs:bulk                            401   404   403   202   202   404   202   401

@@ -30,6 +30,7 @@ from .conftest import Make
 AT = "2030-01-01T00:00:00Z"
 BODIES: dict[str, Any] = {
     "PATCH /jobs/{job_id}": {"priority": 1},
+    "PATCH /tasks/{name}": {"max_running": 3},
     "POST /jobs:{verb}": {"ids": ["{job}"]},
     "POST /tasks/{name}/jobs": {"params": {"x": 1}},
     "POST /jobs": {"task": rows.ADD, "params": {"x": 1}},

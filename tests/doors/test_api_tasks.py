@@ -2,7 +2,9 @@
 
 import pytest
 
+from jobs.models import Event, Task
 from jobs.states import State
+from tests import alike_tasks
 from tests.doors import desk, form_tasks, rows
 from tests.doors.programs import Program, fault
 
@@ -75,3 +77,28 @@ def test_many_tasks_need_no_more_queries_than_one(root):
         rows.task(f"a.task{number}")
         rows.job(State.COMPLETED, task=f"a.task{number}")
     assert queries() == before
+
+
+def test_the_policy_of_a_task_is_edited_by_who_manages_it(runner, root):
+    address = f"/tasks/{rows.ADD}"
+    given = {"max_running": 3, "rate": "10/m", "reason": "They block us."}
+    fault(runner.patch(address, given), 403, "forbidden")
+    holds = root.patch(address, given).json()["policy"]
+    assert (holds["max_running"], holds["rate"], holds["concurrency_key"]) == (3, "10/m", "")
+    event = Event.objects.get()
+    assert (event.after, event.reason) == ({"max_running": 3, "rate": "10/m"}, given["reason"])
+    holds = root.patch(address, {"max_running": None, "rate": None}).json()["policy"]
+    assert (holds["max_running"], holds["rate"]) == (None, "")
+    assert set(fault(root.patch(address, {"rate": "0/m"}), 422, "invalid")) == {"rate"}
+    assert set(fault(root.patch(address, {"max_running": -1}), 422, "invalid")) == {
+        "max_running"
+    }
+    assert set(fault(root.patch(address, {"enabled": False}), 422, "invalid")) == {"reason"}
+    fault(root.patch(address, {"reason": "x"}), 422, "invalid")
+    assert Task.objects.get(pk=rows.ADD).enabled
+
+
+def test_a_task_tells_how_its_jobs_are_limited_and_told_apart(root):
+    rows.task(alike_tasks.render.name)
+    holds = root.get(f"/tasks/{alike_tasks.render.name}").json()["policy"]
+    assert holds["unique"] == "one for each page, 30 s"

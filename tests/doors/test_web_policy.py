@@ -45,6 +45,18 @@ def test_a_manager_saves_and_the_change_is_told_of(manager):
     assert (str(event.actor), event.reason) == ("manager", "Why")
 
 
+def test_limits_are_edited_while_it_runs(manager):
+    manager.post(ADDRESS, sent(manager, max_running="3", rate="10/m", burst="5"))
+    task = Task.objects.get(pk=rows.ADD)
+    assert (task.max_running, task.rate, task.burst) == (3, "10/m", 5)
+    told = " ".join(manager.get(reverse("jobs:task", args=[rows.ADD])).content.decode().split())
+    assert "3 at once" in told and "10/m" in told
+    reply = manager.post(ADDRESS, sent(manager, max_running="-1"))
+    assert (reply.status_code, {*reply.context["form"].errors}) == (422, {"max_running"})
+    reply = manager.post(ADDRESS, sent(manager, rate="often"))
+    assert (reply.status_code, {*reply.context["form"].errors}) == (422, {"rate"})
+
+
 def test_a_task_is_disabled_with_a_reason_that_stands_on_its_pages(manager):
     assert manager.post(ADDRESS, sent(manager, enabled=None)).status_code == 422
     assert Task.objects.get(pk=rows.ADD).enabled

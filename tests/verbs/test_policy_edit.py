@@ -54,6 +54,21 @@ def test_switching_it_is_a_verb_of_its_own(order, task, on, verb):
     assert policy_of(rows.ADD).enabled is on
 
 
+def test_limits_are_in_force_at_once_and_off_is_a_word_too(order):
+    changes = {"max_running": 3, "rate": "10/m", "burst": 2}
+    assert policy.edit(rows.ADD, order, changes)
+    holds = policy_of(rows.ADD)
+    assert (holds.max_running, holds.rate, holds.burst, holds.is_limited) == (
+        3,
+        "10/m",
+        2,
+        True,
+    )
+    assert Event.objects.get().after == changes
+    assert policy.edit(rows.ADD, order, {"max_running": 0, "rate": "off"})
+    assert not policy_of(rows.ADD).is_limited
+
+
 def test_the_same_again_writes_no_event(order):
     assert not policy.edit(rows.ADD, order, {"queue": "", "viewers": []})
     assert not Event.objects.exists()
@@ -79,6 +94,14 @@ def test_what_another_person_saved_meanwhile_is_not_written_over(order, task):
         ({"stall_after": float("nan")}, "stall_after"),
         ({"soft_time_limit": 1e12}, "soft_time_limit"),
         ({"soft_time_limit": 5.0, "time_limit": 5.0}, "soft_time_limit"),
+        ({"max_running": -1}, "max_running"),
+        ({"max_running": 10**9}, "max_running"),
+        ({"max_running_per_key": 1}, "max_running_per_key"),
+        ({"rate": "0/m"}, "rate"),
+        ({"rate": "10/w"}, "rate"),
+        ({"rate": "nan/s"}, "rate"),
+        ({"rate": "9999/s"}, "rate"),
+        ({"burst": 0}, "burst"),
     ],
 )
 def test_what_no_job_could_run_with_is_refused(order, changes, field):
