@@ -110,7 +110,7 @@ def _no_collection() -> Iterator[None]:
 
 
 def _prepared(keys: list[int], now: datetime) -> list[Fire]:
-    rows, broken = read_rows(keys)
+    rows, broken = read_rows(keys, shares=True)
     facts = gather(rows, now)
     fires = [Fire(row, facts[row.pk]).prepare() for row in rows]
     for row, why in broken:

@@ -22,10 +22,12 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-def read_rows(keys: Collection[int]) -> tuple[list[Schedule], Broken]:
-    """The schedules with all that they refer to, and those that cannot be read."""
+def read_rows(keys: Collection[int], *, shares: bool = False) -> tuple[list[Schedule], Broken]:
+    """The schedules with all that they refer to, and those that cannot be read. With
+    `shares` what several refer to is one object: for who reads very many."""
+    chosen = Schedule.objects.filter(pk__in=keys)
     try:
-        return Schedule.objects.filter(pk__in=keys).with_shared(), []
+        return chosen.with_shared() if shares else list(chosen.with_entry()), []
     except UNREADABLE:
         pass
     rows = Schedule.objects.with_entry()
