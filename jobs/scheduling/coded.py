@@ -2,9 +2,10 @@
 Celery's own cleaning of old results. Each has a key; what code says lies beside its row, so
 that an operator's edit shows, stays, and can be taken back."""
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -40,7 +41,8 @@ _KINDS: Mapping[str, tuple[type[Model], tuple[str, ...]]] = {
     "interval": (IntervalSchedule, ("every", "period")),
     "solar": (SolarSchedule, ("event", "latitude", "longitude")),
 }
-_TEXTS = ("task", "args", "kwargs", "headers")
+_JSON = ("args", "kwargs", "headers")
+_TEXTS = ("task", *_JSON)
 _OPTIONS = ("queue", "exchange", "routing_key", "priority", "expire_seconds")
 
 
@@ -75,12 +77,13 @@ def reset(schedule: Schedule, *, by: Any, reason: str = "") -> bool:
     """Take back what operators edited of a schedule of the code; False where nothing was.
     Raises PermissionDenied where it was of a task that `by` may not schedule."""
     entry = schedule.entry
-    if schedule.coded is None or not is_edited(schedule):
+    coded = schedule.coded
+    if coded is None or not _is_whole(coded) or not is_edited(schedule):
         return False
     _refuse_other_task(schedule, by)
     with transaction.atomic():
         before = told(schedule)
-        _write(entry, schedule.coded)
+        _write(entry, coded)
         tell(entry, "reset", by=by, reason=reason, **_differing(before, entry))
     return True
 
@@ -95,7 +98,31 @@ def _refuse_other_task(schedule: Schedule, by: Any) -> None:
 
 def is_edited(schedule: Schedule) -> bool:
     """Whether it is of the code, and somebody made it another."""
-    return schedule.coded is not None and described(schedule.entry) != schedule.coded
+    coded = schedule.coded
+    if coded is None:
+        return False
+    # What was kept as the code's word and is none any more, is nobody's to write over.
+    return not _is_whole(coded) or _meaning(described(schedule.entry)) != _meaning(coded)
+
+
+def _is_whole(coded: Any) -> bool:
+    """Whether what is kept as the code's word can be read: anybody may write that column."""
+    if not isinstance(coded, dict) or not {*_TEXTS, *_OPTIONS} <= {*coded}:
+        return False
+    return all(isinstance(coded[kind], dict) for kind in {*_KINDS} & {*coded})
+
+
+def _meaning(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for what comes to the same, however it is written: a form writes JSON in
+    lines, and nothing as an empty text."""
+    found = {name: None if value == "" else value for name, value in said.items()}
+    for name in _JSON:
+        with suppress(ValueError, TypeError, RecursionError):
+            found[name] = json.loads(said[name] or "null") or None
+    if isinstance(every := said.get("interval"), dict):
+        with suppress(LookupError, TypeError, OverflowError):
+            found["interval"] = timedelta(**{every["period"]: every["every"]})
+    return found
 
 
 def described(entry: PeriodicTask) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from jobs import registry, task
 from jobs.models import Event, Schedule
 from jobs.scheduling import coded
-from jobs.scheduling.coded import described, follow_code, reset
+from jobs.scheduling.coded import described, follow_code, is_edited, reset
 from jobs.scheduling.replan import replan
 from tests import sample_tasks
 from tests.doors.rows import user
@@ -87,6 +87,28 @@ def test_code_that_changes_is_followed_and_an_edit_by_an_operator_wins():
     assert row().kwargs == '{"x": 4}'
     assert not reset(Schedule.objects.with_entry().get(), by=None)
     assert events(row()) == ["create", "edit", "reset"]
+
+
+def test_an_edit_that_was_put_back_is_none_however_it_is_written():
+    follow(nightly=nightly(), often=nightly(schedule=60))
+    minutely = IntervalSchedule.objects.create(every=1, period="minutes")
+    PeriodicTask.objects.filter(name="often").update(interval=minutely)
+    PeriodicTask.objects.update(kwargs='{\n  "x": 1\n}', queue="", headers="{ }")
+    assert not any(map(is_edited, Schedule.objects.with_entry()))
+    PeriodicTask.objects.update(kwargs='{"x": 2}')
+    assert all(map(is_edited, Schedule.objects.with_entry()))
+
+
+@pytest.mark.parametrize("coded", [[], 3, "text", {}, {"crontab": 1}])
+def test_a_word_of_the_code_that_cannot_be_read_is_not_written_back(coded):
+    follow(nightly=nightly())
+    PeriodicTask.objects.update(kwargs='{"x": 3}')
+    Schedule.objects.update(coded=coded)
+    assert not reset(Schedule.objects.with_entry().get(), by=None)
+    follow(nightly=nightly())
+    assert row().kwargs == '{"x": 3}'
+    assert reset(Schedule.objects.with_entry().get(), by=None)
+    assert row().kwargs == '{"x": 1}'
 
 
 def test_one_that_stock_beat_had_brought_in_stays_off():
