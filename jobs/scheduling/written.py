@@ -102,6 +102,14 @@ _Dumper.add_representer(str, _text)
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}
 
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Ten lines that name each other ten times are ten thousand million values."""
+        if self.check_event(yaml.AliasEvent):
+            problem = _("write it out: names for parts (&name, *name) are not read")
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, problem, mark)
+        return super().compose_node(parent, index)
+
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         keys = [self.construct_object(key, deep=True) for key, _value in node.value]
         for n, key in enumerate(keys):

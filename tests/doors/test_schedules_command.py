@@ -196,6 +196,13 @@ def test_what_cannot_be_read_says_why(bring, text, why):
     assert refused.value.returncode == 2
 
 
+def test_a_text_whose_parts_name_each_other_is_refused_before_it_fills_the_memory():
+    lines = ["a0: &a0 [x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    with pytest.raises(Unreadable, match="names for parts"):
+        values_of("\n".join(["schedules:", *(f"  {line}" for line in lines)]))
+
+
 def test_values_are_what_they_look_like():
     text = "schedules:\n  a: {at: 2026-08-22T18:30Z, note: yes, cron: 22:00, args: [1e5, 010]}"
     values = values_of(text)["a"]
