@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
@@ -54,10 +54,15 @@ class Missed:
 
 
 def missed(schedules: QuerySet[PeriodicTask]) -> list[Missed]:
-    """What was missed lately, and not caught up, of those schedules; the newest first."""
+    """What was missed lately, neither caught up nor fired by hand since, of those schedules;
+    the newest first."""
     told = Event.objects.filter(
         verb=MISFIRE, schedule__isnull=False, at__gt=timezone.now() - LATELY
     )
+    by_hand = Job.objects.filter(
+        schedule=OuterRef("schedule"), due_at=None, created_at__gte=OuterRef("at")
+    )
+    told = told.exclude(Exists(by_hand))  # somebody has seen to it
     rows = told.order_by("-at").values_list("schedule", "after")[:_MOST_TROUBLES]
     found = [Missed.of(key, after) for key, after in rows if after]
     late = [each for each in found if each.count > 0]

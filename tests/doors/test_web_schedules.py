@@ -110,6 +110,14 @@ def test_a_fire_that_was_missed_is_told_of_for_a_day(admin):
     assert "1 missed" in admin.get(reverse("jobs:home")).content.decode()
 
 
+def test_what_was_missed_and_then_fired_by_hand_is_missed_no_longer(admin):
+    made, other = planned("ledger"), planned("other")
+    for each in (made, other):
+        misfired(each, count=1)
+    rows.job(State.COMPLETED, schedule=made, created_at=timezone.now() + timedelta(minutes=1))
+    assert names(admin, state="missed") == ["other"]
+
+
 def test_what_one_may_not_see_is_not_shown_counted_or_told_of(client):
     seen = rows.task("a.seen")
     group = Group.objects.create(name="viewers")
