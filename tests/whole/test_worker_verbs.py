@@ -25,7 +25,8 @@ def row_of(worker: str) -> Worker:
 
 
 def told(worker: str, verb: str, **given):
-    """The verb's answer."""
+    """The verb's answer; on a busy machine a worker may be late to its first question."""
+    eventually(lambda: read(SYSTEM, row_of(worker), READINGS["ping"]).is_done, within=20)
     answer = do(row_of(worker), VERBS[verb], given, BECAUSE)
     assert answer.is_done, answer.problem
     return answer.said
