@@ -29,7 +29,10 @@ def for_redis(url: str) -> str:
 
 
 def for_kombu(url: str) -> str:
-    """The URL as Celery spells it: a socket is `redis+socket://`."""
+    """The URL as Celery spells it: a socket is `redis+socket://`; with TLS the certificate is
+    looked at, which kombu would not do unasked."""
+    if url.startswith("rediss://") and "ssl_cert_reqs=" not in url:
+        return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=required"
     if not url.startswith("unix://"):
         return url
     parts = urlsplit(url)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import celery as stock
 from django.core.checks import CheckMessage, Error, Warning
@@ -51,6 +52,12 @@ def broker() -> Iterator[CheckMessage]:
             hint="Use Redis, Valkey or RabbitMQ.",
             id="jobs.E012",
         )
+    if url.startswith("rediss:") and _believes_anybody(url):
+        yield Warning(
+            "The certificate of the broker is not looked at: anybody in between may be it.",
+            hint="Add ssl_cert_reqs=required to its URL (and ssl_ca_certs, a file).",
+            id="jobs.W026",
+        )
     patience = (_conf().broker_transport_options or {}).get("socket_timeout")
     if url.startswith(("redis", "rediss", "unix", "valkey")) and not patience:
         yield Warning(
@@ -58,6 +65,12 @@ def broker() -> Iterator[CheckMessage]:
             hint='Set CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, …}.',
             id="jobs.W013",
         )
+
+
+def _believes_anybody(url: str) -> bool:
+    """What kombu does with a URL that says nothing of it."""
+    asked = parse_qs(urlsplit(url).query).get("ssl_cert_reqs", ["none"])[0].lower()
+    return asked.removeprefix("cert_") == "none" and not _conf().broker_use_ssl
 
 
 def results() -> Iterator[CheckMessage]:

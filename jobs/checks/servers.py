@@ -2,15 +2,19 @@
 to be down is no bad set-up, and passes."""
 
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
+from ssl import SSLCertVerificationError
 from typing import Any
 
 import celery as stock
+from amqp.exceptions import AccessRefused, NotAllowed  # type: ignore[import-untyped]
 from channels.layers import channel_layers
 from channels_redis.utils import decode_hosts
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
-from redis import Redis, RedisError
+from redis import AuthenticationError, Redis, RedisError
+from redis.exceptions import AuthorizationError
 
 from jobs.conf import configuration
 from jobs.models import Job
@@ -74,17 +78,71 @@ def _applied(connection: Any) -> Iterable[tuple[str, str]]:
 
 
 def broker() -> Iterator[CheckMessage]:
-    """What a broker that is a Redis, and answers, says of itself."""
+    """What a broker that answers says of itself, or why it does not let us in."""
     with stock.current_app.connection_for_write() as connection:
-        if connection.transport.driver_type != "redis":
-            return
         try:
-            client = connection.channel().client
-            info = {**client.info(), "save": _configured(client, "save")}
-        except (RedisError, OSError, *connection.connection_errors):
+            is_redis = connection.transport.driver_type == "redis"
+            found = _of_redis(connection) if is_redis else _of_rabbit(connection)
+        except (*_REFUSALS, RedisError, OSError, *connection.connection_errors) as wrong:
+            if _refuses(wrong):
+                yield Error(
+                    f"The broker answers, and does not let us in: {wrong}",
+                    hint="Look at user, password, virtual host and certificates in its URL.",
+                    id="jobs.E024",
+                )
             return
-    yield from _eviction(info.get("maxmemory_policy", "noeviction"))
-    yield from _persistence(bool(info.get("aof_enabled")), info["save"])
+    yield from found
+
+
+def _of_redis(connection: Any) -> list[CheckMessage]:
+    client = connection.channel().client
+    info = client.info()
+    line = client.connection_pool.get_connection()
+    return [
+        *_eviction(info.get("maxmemory_policy", "noeviction")),
+        *_persistence(bool(info.get("aof_enabled")), _configured(client, "save")),
+        *_openness(_peer(line._sock), is_secret=bool(connection.password)),
+    ]
+
+
+def _of_rabbit(connection: Any) -> list[CheckMessage]:
+    connection.connect()
+    peer = _peer(connection.connection.transport.sock)
+    return [*_openness(peer, is_secret=connection.password not in ("", "guest", None))]
+
+
+def _peer(sock: Any) -> str:
+    """The address at the other end; nothing for a socket in a file."""
+    name = sock.getpeername()
+    return str(name[0]) if isinstance(name, tuple) else ""
+
+
+def _openness(address: str, *, is_secret: bool) -> Iterator[CheckMessage]:
+    if address and ip_address(address.partition("%")[0]).is_global and not is_secret:
+        yield Error(
+            "The broker has a public address and no password: whoever finds it reads and"
+            " writes all messages.",
+            hint="Give it a password, and TLS: rediss:// or amqps://.",
+            id="jobs.E025",
+        )
+
+
+def _refuses(wrong: BaseException | None) -> bool:
+    """Whether it is more than that nobody answers."""
+    while wrong is not None:
+        if isinstance(wrong, _REFUSALS):
+            return True
+        wrong = wrong.__cause__ or wrong.__context__
+    return False
+
+
+_REFUSALS = (
+    AuthenticationError,
+    AuthorizationError,
+    AccessRefused,
+    NotAllowed,
+    SSLCertVerificationError,
+)
 
 
 def _eviction(policy: str) -> Iterator[CheckMessage]:

@@ -1,8 +1,10 @@
 """Set-ups that lose work are refused, those that do not are let through."""
 
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 import redis
@@ -14,8 +16,10 @@ from django.core.management import call_command
 from jobs import checks
 from jobs.checks import celery, servers, site
 from jobs.models import Job
+from project import places
 from project.supervisor import embedded
 from tests.conftest import start_server
+from tests.waiting import eventually
 from tests.whole.house import free_port
 
 CORE = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer"}}
@@ -80,6 +84,7 @@ def conf():
     """Celery's configuration, put back after the test."""
     from celery import current_app
 
+    assert current_app.conf.broker_url  # from now on it is the one that all look at
     before = dict(current_app.conf.changes)
     yield current_app.conf
     current_app.conf.changes.clear()
@@ -138,6 +143,81 @@ def test_a_broker_that_keeps_nothing_is_refused_and_one_with_snapshots_warned_of
 def test_a_broker_that_is_down_is_not_judged(conf, tmp_path):
     conf["broker_url"] = f"redis+socket://{tmp_path}/nobody.sock"
     assert [*servers.broker()] == []
+
+
+@pytest.fixture(scope="module")
+def locked_server(tmp_path_factory):
+    """With a password, TLS and a certificate that nobody knows; its port and certificate."""
+    folder, port = tmp_path_factory.mktemp("tls"), free_port()
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    openssl, program = shutil.which("openssl"), shutil.which("redis-server")
+    if not (openssl and program):
+        pytest.skip("openssl and redis-server are needed")
+    made = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+            "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key),
+            "-out", str(cert)]  # fmt: skip
+    subprocess.run(made, check=True, capture_output=True)
+    options = {
+        "port": 0, "tls-port": port, "tls-cert-file": cert, "tls-key-file": key,
+        "tls-ca-cert-file": cert, "tls-auth-clients": "no", "requirepass": "pw",
+        "appendonly": "yes", "dir": folder,
+    }  # fmt: skip
+    words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
+    server = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL)
+    address = f"rediss://:pw@127.0.0.1:{port}/0?ssl_ca_certs={cert}"
+
+    def answers():
+        assert server.poll() is None, "this server knows no TLS"
+        with redis.Redis.from_url(address) as client, suppress(redis.ConnectionError):
+            return client.ping()
+
+    eventually(answers)
+    yield port, cert
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("secret", "options", "expected"),
+    [
+        (":pw@", "&ssl_ca_certs={cert}", []),
+        (":wrong@", "&ssl_ca_certs={cert}", ["jobs.E024"]),
+        ("", "&ssl_ca_certs={cert}", ["jobs.E024"]),
+        (":pw@", "", ["jobs.E024"]),
+    ],
+)
+def test_a_broker_behind_tls_and_a_password_lets_in_or_says_why_not(
+    conf, locked_server, secret, options, expected
+):
+    port, cert = locked_server
+    given = f"rediss://{secret}127.0.0.1:{port}/0?x=1{options.format(cert=cert)}"
+    conf["broker_url"] = places.for_kombu(given.replace("x=1&", "").replace("?x=1", ""))
+    assert ids(servers.broker()) == expected
+
+
+def test_a_certificate_that_nobody_looks_at_is_warned_of(conf):
+    conf["broker_url"] = "rediss://:pw@broker/0"
+    assert ids(celery.broker()) == ["jobs.W026"]
+    conf["broker_url"] = places.for_kombu("rediss://:pw@broker/0?db=1")
+    assert ids(celery.broker()) == []
+    conf["broker_url"] = "rediss://:pw@broker/0?ssl_cert_reqs=CERT_NONE"
+    assert ids(celery.broker()) == ["jobs.W026"]
+
+
+@pytest.mark.parametrize(
+    ("address", "is_secret", "expected"),
+    [
+        ("8.8.8.8", False, ["jobs.E025"]),
+        ("2001:4860:4860::8888", False, ["jobs.E025"]),
+        ("8.8.8.8", True, []),
+        ("10.0.0.7", False, []),
+        ("fe80::1%eth0", False, []),
+        ("127.0.0.1", False, []),
+        ("", False, []),
+    ],
+)
+def test_a_broker_on_a_public_address_needs_a_password(address, is_secret, expected):
+    assert ids(servers._openness(address, is_secret=is_secret)) == expected
 
 
 def test_the_process_that_has_errors_ends_and_says_why(settings, db):

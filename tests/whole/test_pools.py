@@ -1,6 +1,9 @@
-"""The three pools that Celery runs tasks in, and what holds in each."""
+"""The pools that Celery runs tasks in, and what holds in each."""
+
+from importlib.util import find_spec
 
 import pytest
+from django.db import connection
 
 from jobs import enqueue
 from jobs.models import Job
@@ -17,7 +20,16 @@ def lines_of(path):
     return path.read_text().splitlines() if path.exists() else []
 
 
-@pytest.mark.parametrize("pool", ["threads", "solo"])
+GREEN = pytest.param(
+    "gevent",
+    marks=pytest.mark.skipif(
+        connection.vendor == "sqlite" or find_spec("gevent") is None,
+        reason="green threads need PostgreSQL, and gevent",
+    ),
+)
+
+
+@pytest.mark.parametrize("pool", ["threads", "solo", GREEN])
 def test_a_pool_runs_jobs_that_succeed_fail_and_retry(site, tmp_path, pool):
     site.start_worker(pool=pool, name=pool)
     ledger = str(tmp_path / "ledger")
@@ -45,6 +57,26 @@ def test_a_long_job_keeps_its_lease_without_a_process_of_its_own(site, tmp_path,
     go.touch()
     job = site.ends(result)
     assert (job.attempt, job.lost, lines_of(ledger)) == (1, 0, ["x"])
+
+
+@pytest.mark.skipif(
+    connection.vendor == "sqlite" or find_spec("gevent") is None,
+    reason="green threads need PostgreSQL, and gevent",
+)
+def test_green_threads_run_their_jobs_at_once(site, tmp_path):
+    """None of them ends before all of them have begun. Each holds a connection, of which
+    PostgreSQL has a hundred for everybody as it comes."""
+    site.start_worker(pool="gevent", name="gevent", slots=100)
+    go = tmp_path / "go"
+    jobs = [
+        stand_still.apply_async((str(tmp_path / f"ledger {n}"), str(go)), queue="gevent")
+        for n in range(30)
+    ]
+    mine = Job.objects.filter(pk__in=[job.id for job in jobs])
+    eventually(lambda: mine.filter(state=State.RUNNING).count() == len(jobs), within=60)
+    go.touch()
+    eventually(lambda: mine.filter(state=State.COMPLETED).count() == len(jobs), within=60)
+    assert {job.attempt for job in mine} == {1}
 
 
 def test_two_jobs_in_threads_of_one_process_do_not_disturb_each_other(site, tmp_path):
