@@ -21,9 +21,10 @@ from itertools import islice, takewhile
 from typing import Protocol, TypeAlias
 
 from celery.schedules import ParseException, crontab_parser
-from celery.schedules import solar as celery_solar
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
+
+from .sun import Sun
 
 DAY = timedelta(days=1)
 HORIZON_YEARS = 40
@@ -92,24 +93,6 @@ class Every:
             max((moment - self.anchor) // self.length + 1, 0) for moment in (since, until)
         )
         return max(end - begin, 0)
-
-
-@dataclass(frozen=True)
-class Sun:
-    """When the sun does something at a place. Near the poles that can be months away."""
-
-    event: str
-    latitude: float
-    longitude: float
-
-    def after(self, moment: datetime) -> datetime | None:
-        sky = celery_solar(self.event, self.latitude, self.longitude, nowfun=lambda: moment)
-        wait = sky.remaining_estimate(moment)
-        # A day on which it did not happen is looked at again by Celery, as if it had.
-        return moment + wait if wait < timedelta(days=sky.max_search_days) else None
-
-    def count(self, since: datetime, until: datetime) -> int:
-        return sum(1 for _moment in takewhile(lambda at: at <= until, following(self, since)))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_celery_beat.models import SOLAR_SCHEDULES
 
-from .times import Cron, Every, Numbers, Once, Sun, Times
+from .sun import Sun
+from .times import Cron, Every, Numbers, Once, Times
 
 MOST_TIMES = 6
 """So many times of the day are named one by one."""

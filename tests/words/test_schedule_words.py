@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
-from jobs.scheduling.times import Every, Once, Sun, cron
+from jobs.scheduling.sun import Sun
+from jobs.scheduling.times import Every, Once, cron
 from jobs.scheduling.words import hints, words
 
 LINES = [

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.scheduling import sun
+from jobs.scheduling.sun import Sun
 from jobs.scheduling.times import (
     CRON_FIELDS,
     Cron,
     Every,
     Impossible,
     Once,
-    Sun,
     cron,
     following,
 )
@@ -270,6 +271,18 @@ def test_one_moment_comes_once():
     moment = at("2026-01-01 00:00")
     assert Once(moment).after(moment - MINUTE) == moment
     assert Once(moment).after(moment) is None
+
+
+def test_what_was_searched_through_for_the_sun_is_not_searched_through_again(monkeypatch):
+    searched, search = [], sun._search
+    monkeypatch.setattr(sun, "_search", lambda *of: searched.append(of) or search(*of))
+    place = Sun("sunrise", 79.25, 15.6)
+    night = place.after(at("2026-11-20 00:00"))
+    asked = [at("2026-11-20 00:00") + timedelta(days=n) for n in range(90)]
+    assert {place.after(moment) for moment in asked if moment < night} == {night}
+    assert len(searched) == 1
+    assert place.after(night) > night and len(searched) == 2
+    assert place.after(at("2026-11-19 00:00")) == night and len(searched) == 3
 
 
 def test_the_sun_rises_once_a_day_and_in_the_far_north_after_the_long_night():
