@@ -7,6 +7,8 @@ from dataclasses import dataclass
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _WRITTEN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([smhd])\s*")
 MOST_PER_SECOND = 1_000
+LONGEST_SECONDS = 366 * 86_400
+"""From one to the next: what is slower would be due at no date that there is."""
 
 
 @dataclass(frozen=True)
@@ -30,4 +32,6 @@ def rate_of(written: str) -> Rate:
     rate = Rate(float(match[1]), SECONDS[match[2]])
     if rate.count / rate.seconds > MOST_PER_SECOND:
         raise ValueError(f"a rate is at most {MOST_PER_SECOND}/s, not {written!r}")
+    if rate.interval > LONGEST_SECONDS:
+        raise ValueError(f"a rate is at least one in a year, not {written!r}")
     return rate
