@@ -1,17 +1,17 @@
 """Jobs that wait for a limit of their task: who goes before them, and who holds the places."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.db.models import Q
 
+from jobs import registry
+from jobs.conf import configuration
 from jobs.dispatch.policy import policy_of
-from jobs.models import Job, JobQuerySet
-from jobs.states import WaitingFor
+from jobs.models import Gate, Job, JobQuerySet, Line
 
 from .listing import COUNTED
-
-IN_LINE = (WaitingFor.SLOT, WaitingFor.RATE)
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,22 @@ class Turn:
             return False
         same = Job.objects.filter(admitted_at__isnull=False, task=self.job.task_id)
         return same.filter(concurrency_key=key).count() >= most
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether the whole site runs only so many."""
+        return configuration().max_concurrent_jobs > 0
+
+    @cached_property
+    def due_at(self) -> datetime | None:
+        """When its rate lets it start, if those before it do; None where nobody knows."""
+        lines = Line.objects.filter(name=self.job.line).values_list("opens_at", flat=True)
+        gates = Gate.objects.filter(name=self.job.task_id).values_list("opens_at", flat=True)
+        opens_at = lines.first() or gates.first()
+        if opens_at is None or not self.policy.rate:
+            return None
+        interval = registry.rate_of(self.policy.rate).interval
+        return opens_at + timedelta(seconds=self.before * interval)
 
     @cached_property
     def before(self) -> int:

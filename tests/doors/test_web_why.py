@@ -5,7 +5,9 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.models import Attempt, Event, Leader, Task
+from jobs.dispatch.policy import forget
+from jobs.models import Attempt, Event, Gate, Leader, Task
+from jobs.reading.turns import Turn
 from jobs.states import State, WaitingFor
 
 from . import rows
@@ -34,6 +36,34 @@ def test_who_may_only_look_sees_the_reason_and_no_button(olga):
     html = panel(rows.user("victor", viewers), job)
     assert "It is held until a person starts it." in html
     assert not offers(html, job, "start")
+
+
+def test_a_job_that_waits_for_a_slot_names_who_holds_them_and_its_place(olga):
+    Task.objects.update(max_running=1)
+    forget()
+    lined = {"waiting_for": WaitingFor.SLOT, "line": rows.ADD, "lined_at": timezone.now()}
+    holder = rows.job(State.RUNNING, admitted_at=timezone.now())
+    rows.job(State.PENDING, ago=60, **lined)
+    html = panel(olga, rows.job(State.PENDING, **lined))
+    assert "It waits for a free slot of its task." in html
+    assert "1 of its task run at once" in html and "1 before it" in html
+    assert reverse("jobs:job", args=[holder.pk]) in html
+    # Who may not see the holder is told of none.
+    owner = rows.user("otto")
+    own = rows.job(State.PENDING, owner=owner, **lined)
+    assert holder.pk not in panel(owner, own)
+
+
+def test_a_job_that_waits_for_its_rate_says_which_and_when_it_is_due(olga):
+    Task.objects.update(rate="6/m")
+    forget()
+    Gate.objects.create(name=rows.ADD, opens_at=in_(600))
+    lined = {"waiting_for": WaitingFor.RATE, "line": rows.ADD, "lined_at": timezone.now()}
+    job = rows.job(State.PENDING, **lined)
+    html = panel(olga, job)
+    assert "It waits for the rate limit of its task." in html
+    assert "6/m start, over all workers" in html and "it is the next one" in html
+    assert Turn(job).due_at == Gate.objects.get().opens_at
 
 
 def test_a_job_with_a_time_says_when_and_who_set_it(olga):

@@ -13,7 +13,7 @@ from jobs.models import Attempt, Event, Job
 from jobs.reading.waiting import Place, Wait
 from jobs.states import State, WaitingFor
 
-from . import held, queued, shut
+from . import held, queued, shut, turn
 from .check import Case, Check
 from .held import is_misfit
 
@@ -31,7 +31,7 @@ _REASONS: dict[str, Callable[[Job], str]] = {
 }
 # In the order of their turn.
 _HELD = (
-    held.start, held.pause, held.attempt, held.task, held.time, shut.queue, held.limit,
+    held.start, held.pause, held.attempt, held.task, held.time, shut.queue, turn.limit,
     held.upstream, held.broker, held.relay,
 )  # fmt: skip
 

@@ -150,19 +150,6 @@ def _set_by(case: Case) -> str:
     return _("set %(whose)s") % {"whose": whose} if (whose := told(event)) else ""
 
 
-def limit(case: Case) -> Iterator[Check]:
-    words = (
-        {
-            WaitingFor.SLOT: _("No slot of its task is free"),
-            WaitingFor.RATE: _("The rate limit of its task is reached"),
-        }.get(WaitingFor(case.job.waiting_for))
-        if case.job.waiting_for
-        else None
-    )
-    if words:
-        yield Check(words, "", False, "i-pause")
-
-
 def _before(job: Job) -> tuple[str, JobQuerySet]:
     live = Job.objects.live()
     if job.backfill_id is not None and not job.attempt:
