@@ -29,8 +29,11 @@ _NOT_YET = object()
 
 def given_of(row: Model) -> dict[str, Any]:
     """What the row brings with it; what the database fills in is not among it."""
-    found = {name: value(row) for name, value in _attributes(type(row))}
-    return {name: value for name, value in found.items() if type(value) is not DatabaseDefault}
+    return {
+        name: value
+        for name, read in _attributes(type(row))
+        if type(value := read(row)) is not DatabaseDefault
+    }
 
 
 def insert(row: Model) -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 
 from tests.bench import (
+    bulk,
     crowd,
     delay,
     frames,
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Line]]] = {
     "rescue": lambda ground, asked: rescue.measure(ground, asked.rounds, asked.jobs),
     "log": lambda ground, asked: log.measure(ground, asked.rounds),
     "delay": lambda ground, asked: delay.measure(ground, asked.rounds),
+    "bulk": lambda ground, asked: bulk.measure(ground, asked.rounds, asked.many),
     "sockets": lambda ground, asked: crowd.measure(ground, asked.rounds, asked.sockets),
     "feed": lambda ground, asked: crowd.measure_feed(ground, asked.history, asked.lists),
     "schedules": lambda ground, asked: schedules.measure(ground, asked.rounds, asked.schedules),
@@ -55,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1500, help="no-ops in a round")
+    parser.add_argument("--many", type=int, default=20_000, help="asked for at once")
     parser.add_argument("--sockets", type=int, default=5000, help="on one web process")
     parser.add_argument("--lists", type=int, default=200, help="of jobs, open in browsers")
     parser.add_argument("--history", type=int, default=100_000, help="jobs behind the pages")

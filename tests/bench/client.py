@@ -50,6 +50,10 @@ class Client:
                 self.rows.let_out()
         self.rows.let_out()
 
+    def ask_many(self, count: int) -> Any:
+        """So many no-ops at once: the seconds, the megabytes, and the messages that wait."""
+        return self.rows.ask_many(count)
+
     def finished(self) -> int:
         return int(self.rows.finished())
 

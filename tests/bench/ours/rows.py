@@ -1,18 +1,24 @@
 """What the client needs to know of Batuta's rows."""
 
+import resource
+import time
+from typing import Any
+
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
+from jobs import enqueue_many
 from jobs.dispatch.publisher import publisher
 from jobs.execution import control
-from jobs.models import Job, LogChunk
+from jobs.models import Job, Leader, LogChunk
 from jobs.states import State
 from project.celery import app
 
 from . import crowd, history, looks
 
 __all__ = [
-    "act", "app", "crowd", "empty", "finished", "let_out", "looks_of", "row", "seed", "write",
+    "act", "app", "ask_many", "crowd", "empty", "finished", "let_out", "looks_of", "row",
+    "seed", "write",
 ]  # fmt: skip
 
 CHUNK = 100
@@ -21,6 +27,24 @@ CHUNK = 100
 def let_out() -> None:
     """Wait until the messages of all jobs are in the broker."""
     publisher().drain()
+
+
+def ask_many(count: int) -> dict[str, float]:
+    Leader.hold(Leader.RELAY, "bench", 3_600)  # so that only what there is room for is rung
+    before, began = _peak(), time.perf_counter()
+    enqueue_many("bench.noop", ({} for _ in range(count)))
+    seconds = time.perf_counter() - began
+    let_out()
+    with app.connection_for_write() as connection:
+        client: Any = connection.channel().client
+        keys = ["celery", *client.scan_iter("celery\x06*")]
+        messages = sum(client.llen(key) for key in keys)
+    return {"seconds": seconds, "megabytes": _peak() - before, "messages": messages}
+
+
+def _peak() -> float:
+    """Megabytes that this process had at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def finished() -> int:
