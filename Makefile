@@ -10,7 +10,7 @@ BUSY := -n auto --maxprocesses 4 --dist worksteal
 # A crash of the browser itself is none of a page's doing, unless it comes again.
 IN_CHROMIUM := --reruns 2 --only-rerun "(Page|Target) crashed"
 # What a broker that fails does to jobs; python -m tests.rabbitmq says where none is found.
-ON_RABBITMQ := tests/whole/rescue tests/whole/test_lost.py tests/whole/test_broker.py tests/verbs/test_relay.py
+ON_RABBITMQ := tests/whole/rescue tests/whole/test_pools.py tests/whole/test_lost.py tests/whole/test_broker.py tests/verbs/test_relay.py
 # A production-like environment for `manage.py check --deploy`.
 DEPLOYED := ENV_FILE=/dev/null DEBUG=0 TRUSTED_ORIGINS=https://jobs.example.org ALLOWED_HOSTS=jobs.example.org \
 	DATA_DIR=.venv/check DATABASE_URL= REDIS_URL= BROKER_URL=
