@@ -10,7 +10,8 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import checks
-        from jobs.execution import queues, worker  # noqa: F401
+        from jobs.dispatch import usher  # noqa: F401
+        from jobs.execution import conflict, queues, worker  # noqa: F401
         from jobs.live import publish, rights
         from jobs.models import edits
         from jobs.models.triggers import freeze_final_rows

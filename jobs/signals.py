@@ -19,6 +19,14 @@ jobs_came = Signal()
 # sender=None, job_id: str, `frames`: list of ready "progress" / "log" payloads.
 job_reported = Signal()
 
+# sender=None, after the commit: jobs of the limited task `task` came to wait in `line`, or
+# (None) one has left its place, which had the concurrency key `key`.
+room_changed = Signal()
+
+# sender=None, in the transaction of a pass: in `line` jobs wait that are not to; `most` may
+# be there at once, of those with its concurrency key or, with `key` None, of its task.
+conflict_found = Signal()
+
 # sender=None: of a `topic` ("schedules", "workers", "queues") the one with this `pk` came,
 # changed or went; `task` where it belongs to one.
 thing_changed = Signal()

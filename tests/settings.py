@@ -51,6 +51,7 @@ CELERY_IMPORTS = [
     "tests.retry_tasks",
     "tests.fitting_tasks",
     "tests.limited_tasks",
+    "tests.turn_tasks",
     "tests.fallback_tasks",
     "tests.alike_tasks",
     "tests.seed_tasks",

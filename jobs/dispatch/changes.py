@@ -11,6 +11,8 @@ from jobs.models import Job, JobQuerySet
 from jobs.signals import job_changed, jobs_came
 from jobs.states import State
 
+from .wake import wake_on_commit
+
 # What `Job.facts()` reads: load these with a moved row, and no second query is needed.
 FACTS = (
     "id",
@@ -30,6 +32,8 @@ FACTS = (
     "finished_at",
     "not_before",
     "stalled_at",
+    "line",
+    "concurrency_key",
 )
 
 
@@ -40,6 +44,7 @@ TOLD_EACH = 100
 def tell_on_commit(job: Job) -> None:
     """A push that fails is lost, never the change: `send_robust`."""
     transaction.on_commit(lambda: _tell(job))
+    wake_on_commit(job)
 
 
 def _tell(job: Job) -> None:
@@ -56,6 +61,8 @@ def tell_of_new_on_commit(jobs: Sequence[Job]) -> None:
     alike: defaultdict[tuple[str, Any], list[Job]] = defaultdict(list)
     for job in jobs:
         alike[job.task_id, job.owner_id].append(job)
+    for job in jobs:
+        wake_on_commit(job)
     for (task, owner), found in alike.items():
         schedules = {job.schedule_id for job in found} - {None}
         transaction.on_commit(partial(_tell_number, task, owner, len(found), schedules))

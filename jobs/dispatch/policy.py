@@ -38,6 +38,7 @@ class Policy:
     burst: int | None = None
     on_conflict: str = "wait"
     is_fair: bool = False
+    has_rate_key: bool = False
 
     @property
     def is_limited(self) -> bool:
@@ -115,6 +116,7 @@ def _limits(own: Policy, coded: registry.Definition | None) -> dict[str, Any]:
         "rate": rate,
         "burst": said["burst"],
         "on_conflict": getattr(coded, "on_conflict", "wait"),
+        "has_rate_key": getattr(coded, "rate_key", None) is not None,
         "is_fair": getattr(coded, "fair_by", None) is not None,
     }
 

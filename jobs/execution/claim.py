@@ -16,6 +16,7 @@ from jobs.dispatch.message import HEADER
 from jobs.dispatch.policy import policy_of
 from jobs.dispatch.publisher import soon
 from jobs.dispatch.typed import closed
+from jobs.dispatch.wake import wake_on_commit
 from jobs.models import Job, JobQuerySet, OneJob, is_id, is_paused, lease_end
 from jobs.params import Invalid
 from jobs.states import State
@@ -58,7 +59,7 @@ def claim(job_id: str, task: str, request: dict[str, Any]) -> Job | None:
     (then it was not we who rang), in a paused queue, or moved to one that this worker does
     not serve."""
     hard, soft = request.get("timelimit") or (None, None)
-    claimable = _claimable_from(request["queues"])
+    claimable = _claimable_from(request["queues"], policy_of(task).is_limited)
     chosen = OneJob(claimable, id=job_id, task=task, time_limit=hard, soft_time_limit=soft)
     taken = chosen.move_returning(
         _first_state(task),
@@ -75,14 +76,17 @@ def claim(job_id: str, task: str, request: dict[str, Any]) -> Job | None:
 
 
 @lru_cache
-def _claimable_from(queues: tuple[str, ...]) -> Callable[..., JobQuerySet]:
-    """The choice of one job; the same for the same queues (see `OneJob`)."""
+def _claimable_from(queues: tuple[str, ...], is_limited: bool) -> Callable[..., JobQuerySet]:
+    """The choice of one job; the same for the same queues (see `OneJob`). Of a limited task
+    it must have been let in: one asked for before there was a limit was not."""
 
     def choose(task: Any, **columns: Any) -> JobQuerySet:
         # Not by an index of tasks: PostgreSQL, while it has no statistics, takes that to be
         # as good as the key, and reads all jobs of the task for each claim.
         jobs = Job.objects.alias(its_task=Concat("task", Value(""))).filter(its_task=task)
         queued = jobs.filter(~is_paused(), state=State.QUEUED, queue__in=queues)
+        if is_limited:
+            queued = queued.filter(admitted_at__isnull=False)
         return queued.filter(**columns).unexpired()
 
     return choose
@@ -124,6 +128,7 @@ def adopt(job_id: str, task: str, args: Any, kwargs: Any, request: dict[str, Any
     job.state, job.waiting_for = place_of(job)
     line_up(job)
     Job.objects.bulk_create([job], ignore_conflicts=True)
+    wake_on_commit(job)
     return True
 
 

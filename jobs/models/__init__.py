@@ -8,7 +8,7 @@ from .history import Attempt, Event, JobError, LogChunk, Stack
 from .ids import is_id, new_id
 from .job import Job, OnLost
 from .leader import Leader
-from .line import Gate, Line, Pace
+from .line import MOST_AT_ONCE, Gate, Line, Pace
 from .one import OneJob
 from .queryset import JobQuerySet, from_now, lease_end
 from .queue import Flow, Queue, QueueQuerySet, is_paused, keeps_out
@@ -21,11 +21,11 @@ from .unique import UniqueKey
 from .worker import Code, Worker, WorkerQuerySet
 
 __all__ = [
-    "ApiToken", "Artifact", "AskedOnce", "Attempt", "Backfill", "CatchUp", "Code", "Event",
-    "First", "Flow", "Gate", "Grant", "Job", "JobError", "JobQuerySet", "KeptFile",
-    "Leader", "Line", "LogChunk", "OnLost", "OneJob", "Overlap", "Pace", "Queue",
-    "QueueQuerySet", "Role", "SavedFilter", "Schedule", "ScheduleQuerySet", "Scope",
-    "SocketTicket", "Stack", "Task", "UniqueKey", "Which", "Worker", "WorkerQuerySet",
-    "content_type_of", "file_storage", "from_now", "is_id", "is_paused", "keeps_out",
-    "lease_end", "new_id",
+    "MOST_AT_ONCE", "ApiToken", "Artifact", "AskedOnce", "Attempt", "Backfill", "CatchUp",
+    "Code", "Event", "First", "Flow", "Gate", "Grant", "Job", "JobError", "JobQuerySet",
+    "KeptFile", "Leader", "Line", "LogChunk", "OnLost", "OneJob", "Overlap", "Pace",
+    "Queue", "QueueQuerySet", "Role", "SavedFilter", "Schedule", "ScheduleQuerySet",
+    "Scope", "SocketTicket", "Stack", "Task", "UniqueKey", "Which", "Worker",
+    "WorkerQuerySet", "content_type_of", "file_storage", "from_now", "is_id", "is_paused",
+    "keeps_out", "lease_end", "new_id",
 ]  # fmt: skip

@@ -39,6 +39,15 @@ class JobQuerySet(models.QuerySet["Job"]):
         """The job that this lease holds, if it still does."""
         return self.filter(state__in=ACTIVE, lease=lease)
 
+    def in_line(self, line: str) -> "JobQuerySet":
+        """Who waits in it, the first one first."""
+        waits = self.filter(line=line, lined_at__isnull=False)
+        return waits.order_by("-priority", "created_at", "pk")
+
+    def admitted(self, task: str) -> "JobQuerySet":
+        """Who holds a place of the task."""
+        return self.filter(task=task, admitted_at__isnull=False)
+
     def unexpired(self) -> "JobQuerySet":
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
 

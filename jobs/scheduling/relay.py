@@ -7,13 +7,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from celery import current_app
 from django.db import connections
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from jobs.conf import configuration
+from jobs.dispatch.doorman import Sweep, admit_due
 from jobs.dispatch.epoch import broker_lost_its_data
 from jobs.dispatch.relay import is_any_due, release_due, release_next, ring_all_again, ring_due
 from jobs.dispatch.stepping import settle
@@ -34,6 +37,8 @@ logger = logging.getLogger(__name__)
 FLOW_SECONDS = 0.1
 # Between two looks at how much lies in the broker.
 COUNT_SECONDS = 5.0
+# Between two looks at what is due by a rate.
+NAP_SECONDS = 0.005
 # How long a process that ends waits for the round that it is in.
 FAREWELL_SECONDS = 15.0
 
@@ -88,15 +93,18 @@ class Relay(Rounds):
         self.leads = False
         self.office, self.term = Leader(), 0
         self.ringer = Ringer(self)
+        self.doorman = Doorman(self)
 
     def run(self) -> None:
         self.ringer.start()
+        self.doorman.start()
         try:
             super().run()
         finally:
             self.managed(lambda: Leader.resign(Leader.RELAY, self.holder))
             connections.close_all()
             self.ringer.join(FAREWELL_SECONDS)
+            self.doorman.join(FAREWELL_SECONDS)
 
     def stop(self) -> None:
         self.stopped.set()
@@ -177,3 +185,30 @@ class Ringer(Rounds):
             ring_all_again()
         # A queue with more to ring than there is room for must not run dry meanwhile.
         self.flows = ring_due() > 0 and is_any_due()
+
+
+class Doorman(Rounds):
+    """Lets in what waits for a limit and what nobody else let in, while the relay leads. It
+    wakes when the next one is due by its rate."""
+
+    def __init__(self, relay: Relay) -> None:
+        super().__init__("batuta-doorman", relay.stopped)
+        self.relay = relay
+        self.sweep = Sweep()
+        self.swept_at = 0.0
+        self.next_at: datetime | None = None
+
+    def pause(self) -> float:
+        most = super().pause()
+        if self.next_at is None:
+            return most
+        wait = (self.next_at - timezone.now()).total_seconds()
+        return min(max(wait, NAP_SECONDS), most)
+
+    def tick(self) -> None:
+        if not self.relay.leads:
+            return
+        self.next_at = self.managed(admit_due)
+        if time.monotonic() - self.swept_at >= super().pause():
+            self.managed(self.sweep)
+            self.swept_at = time.monotonic()
