@@ -23,8 +23,10 @@ class WorkerAdmin(ReadOnly):
                     "heard_at")  # fmt: skip
     search_fields = ("name",)
     fields = readonly_fields = (
-        "name", "condition", "busy", "others", "pool", "queues_shown", "started_at",
-        "heard_at", "leaving_at",
+        "name", "condition", "busy", "others", "pool", "queues_shown", "host", "pid",
+        "version", "celery", "python", "code", "processed", "failed", "prefetched", "load",
+        "memory", "clock_offset_seconds", "started_at", "heard_at", "leaving_at", "left_at",
+        "lost_at", "deaf_at",
     )  # fmt: skip
 
     def seen_by(self, user: permissions.Person) -> QuerySet[Worker]:
@@ -41,10 +43,14 @@ class WorkerAdmin(ReadOnly):
 
     @admin.display(description=_("condition"))
     def condition(self, worker: Worker) -> Any:
+        if worker.left_at is not None:
+            return _("ended")
         if not worker.is_heard:
             return shown.bad(_("silent"))
         if not worker.is_connected:
             return shown.bad(_("without its broker"))
+        if worker.deaf_at is not None:
+            return shown.bad(_("deaf"))
         return _("leaving") if worker.leaving_at else _("takes jobs")
 
     @admin.display(description=_("busy"))

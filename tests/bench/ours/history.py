@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from jobs.models import Grant, Job, LogChunk, Role, Task
+from jobs.models import Code, Grant, Job, LogChunk, Role, Task, Worker
 from jobs.scheduling.replan import replan
 from jobs.states import ACTIVE, FINAL, State
 
@@ -61,6 +61,27 @@ def _schedules() -> list[PeriodicTask]:
     while replan():
         pass
     return made
+
+
+def workers(number: int = 200) -> None:
+    """Of two releases with a hundred tasks each, half of their slots busy, heard for ever."""
+    for code in ("older", "newest"):
+        Code.runs(code, {name: code[:3] if n % 9 else "same" for n, name in enumerate(NAMES)})
+    known = {
+        "pool": "prefork", "slots": 4, "queues": ["celery", "slow"], "host": "node", "pid": 1,
+        "load": 1.5, "memory": [100, 200, 200, 200, 200], "processed": 1000, "failed": 10,
+    }  # fmt: skip
+    for n in range(number):
+        Worker.tell(f"w{n}@node", known | {"code": "newest" if n % 4 else "older"}, begins=True)
+    Worker.objects.update(heard_at=timezone.now() + timedelta(days=1))
+    Job.objects.bulk_create(
+        Job(
+            id=f"held-{n:04}", task_id=NAMES[n % TASKS], state=State.RUNNING, attempt=1,
+            worker=f"w{n // 2}@node", started_at=timezone.now(), lease=f"held-{n}",
+            lease_expires_at=timezone.now() + timedelta(days=1),
+        )
+        for n in range(2 * number)
+    )  # fmt: skip
 
 
 def people() -> dict[str, User]:

@@ -37,6 +37,8 @@ PAGES = {
     "schedules in the admin": lambda job: reverse(
         "admin:django_celery_beat_periodictask_changelist"
     ),
+    "200 workers": lambda job: reverse("jobs:workers"),
+    "a worker": lambda job: reverse("jobs:worker", args=["w0@node"]),
     "jobs in the admin": lambda job: reverse("admin:jobs_job_changelist"),
 }
 

@@ -83,6 +83,7 @@ def empty() -> None:
 
 def seed(jobs: int) -> None:
     history.write(jobs)
+    history.workers()
 
 
 def looks_of(tries: int) -> list[tuple[str, str, int, list[float]]]:

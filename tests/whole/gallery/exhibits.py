@@ -6,9 +6,11 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from jobs.execution import rollcall
 from jobs.execution.order import Order
 from jobs.models import (
     ApiToken,
+    Code,
     Event,
     Flow,
     Grant,
@@ -122,7 +124,7 @@ def _history(admin: User) -> None:
 
 def _people(admin: User) -> None:
     Worker.tell("main@node-a", FACTS | {"slots": 2})
-    Worker.objects.update(heard_at=timezone.now() + timedelta(hours=1))
+    _workers()
     Leader.hold(Leader.RELAY, "beat@node-a", 3600)
     Queue.objects.note(["celery", "media", "night"])
     Queue(name="media").turn(Flow.PAUSED, admin, "The disk of node-d is being replaced.")
@@ -134,6 +136,24 @@ def _people(admin: User) -> None:
     ApiToken.objects.issue(admin, ["read", "run"], name="nightly export", days=9)
     ApiToken.objects.issue(admin, ["read"], name="wall screen", days=90)
     _schedules(admin)
+
+
+def _workers() -> None:
+    """One in each state beside the one that is well."""
+    for code, tasks in (("0f12ab34", {MAILS: "1"}), ("9e8d7c6b", {MAILS: "2", IMAGES: "1"})):
+        Code.runs(code, tasks)
+    now, weighs = timezone.now(), {"load": 1.2, "memory": [120, 240, 250], "slots": 4}
+    newest = {"code": "9e8d7c6b", "host": "node-a", "pid": 4711, **weighs}
+    rollcall.begin("main@node-a", FACTS | newest | {"slots": 2, "processed": 800, "failed": 9})
+    others = {
+        "older": {"code": "0f12ab34"}, "deaf": {"deaf_at": now}, "cut": {"is_connected": False},
+        "leaving": {"leaving_at": now}, "wide": {"slots": 200, "queues": ["a" * 200]},
+    }  # fmt: skip
+    for name, facts in others.items():
+        Worker.tell(f"{name}@node-b", FACTS | newest | facts)
+    Worker.objects.update(heard_at=now + timedelta(hours=1))
+    Worker.tell("lost@node-c", FACTS | newest | {"lost_at": now})
+    Worker.objects.filter(pk="lost@node-c").update(heard_at=now - timedelta(minutes=4))
 
 
 def _schedules(admin: User) -> None:

@@ -71,7 +71,8 @@ def addresses(jobs: Mapping[str, Job]) -> dict[str, str]:
         "access-job": reverse("jobs:job_access", args=[failed]) + "?user=nobody-of-that-name",
         "keys": home,
     }
-    return found | _queues() | _calendars() | _schedules(jobs) | _backfills() | _broken()
+    found |= _workers() | _queues() | _calendars()
+    return found | _schedules(jobs) | _backfills() | _broken()
 
 
 def _queues() -> dict[str, str]:
@@ -93,6 +94,14 @@ def _calendars() -> dict[str, str]:
         "timeline": reverse("jobs:timeline"),
         "calendar-month": f"{here}?view=month",
         "calendar-refused": f"{here}?view=day&date=2026-02-31",
+    }
+
+
+def _workers() -> dict[str, str]:
+    return {
+        "workers": reverse("jobs:workers"),
+        "worker": reverse("jobs:worker", args=["main@node-a"]),
+        "worker-old": reverse("jobs:worker", args=["older@node-b"]),
     }
 
 
