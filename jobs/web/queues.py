@@ -8,8 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from jobs import permissions
 from jobs.execution import emptying
-from jobs.models import Event, Job, Queue
+from jobs.models import Event, Job, Queue, Task
 from jobs.reading import queues as reading
+from jobs.reading.policy import queue_of
 from jobs.reading.queues import Standing
 
 from .page import page, person, show
@@ -17,6 +18,7 @@ from .queue_story import Told, story
 
 _SHOWN = 10
 _HAPPENINGS = 30
+_MOST_TASKS = 100
 
 
 @page()
@@ -103,6 +105,18 @@ class One:
         rows = found.filter(ring_at__isnull=False).order_by("-priority", "created_at", "pk")
         columns = ("id", "task", "state", "waiting_for", "priority", "created_at")
         return list(rows.only(*columns)[:_SHOWN])
+
+    @property
+    def tasks(self) -> list[Task]:
+        """Those that the person may see and whose jobs come here, unless somebody says
+        otherwise of one."""
+        seen = permissions.tasks(self.user).order_by("name").only("name", "title", "queue")
+        return [task for task in seen if queue_of(task) == self.row.pk][:_MOST_TASKS]
+
+    @cached_property
+    def managed(self) -> set[str]:
+        """The tasks of which the person may say where their jobs go."""
+        return {*permissions.tasks(self.user, "manage").values_list("pk", flat=True)}
 
     @property
     def story(self) -> list[Told]:

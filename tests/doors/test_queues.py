@@ -95,6 +95,18 @@ def test_a_queue_with_any_name_is_paused_and_resumed_on_its_page(client, operato
     assert client.post(f"{address}/verbs/explode").status_code == 404
 
 
+def test_the_page_of_a_queue_tells_whose_jobs_come_to_it(client, queues):
+    rows.task("tests.far", title="Far", queue="slow")
+    client.force_login(rows.user("boss", is_superuser=True))
+    slow, usual = (
+        client.get(f"/queues/{name}/").context["board"] for name in ("slow", "celery")
+    )
+    assert [task.name for task in slow.tasks] == ["tests.far"]
+    assert [task.name for task in usual.tasks] == [rows.ADD]
+    assert "Send them elsewhere" in client.get("/queues/slow/").content.decode()
+    assert [job.pk for job in slow.first] == [job.pk for job in queues]
+
+
 def test_a_freeze_needs_a_reason_and_is_seen_until_it_is_undone(client, operator, queues):
     assert "Say why" in client.post("/queues/freeze", {}, follow=True).content.decode()
     assert not Queue.objects.filter(pk=Queue.ALL).exists()
