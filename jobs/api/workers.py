@@ -7,7 +7,7 @@ from ninja import Router
 
 from jobs import permissions
 from jobs.models import Event
-from jobs.models.shape import address
+from jobs.models.shape import address, moment
 from jobs.reading import workers as reading
 
 from . import shapes_of_workers as shapes
@@ -42,7 +42,7 @@ def worker(request: HttpRequest, name: str) -> HttpResponse:
 
 def _happened(event: Event) -> dict[str, Any]:
     return {
-        "at": event.at,
+        "at": moment(event.at),
         "verb": event.verb,
         "actor": event.actor.get_username() if event.actor else None,
         "after": event.after,
@@ -55,9 +55,11 @@ def line(row: reading.Row) -> dict[str, Any]:
     plain = (
         "name", "host", "pid", "pool", "slots", "queues", "is_connected", "version", "celery",
         "python", "code", "load", "processed", "failed", "failed_percent", "prefetched",
-        "clock_offset_seconds", "started_at", "heard_at", "leaving_at", "left_at", "deaf_at",
+        "clock_offset_seconds",
     )  # fmt: skip
+    times = ("started_at", "heard_at", "leaving_at", "left_at", "deaf_at")
     told = {name: getattr(worker, name) for name in plain}
+    told |= {name: moment(getattr(worker, name)) for name in times}
     return told | {
         "state": row.state,
         "busy": row.busy,
@@ -69,7 +71,7 @@ def line(row: reading.Row) -> dict[str, Any]:
             {
                 "id": job.pk,
                 "task": job.task_id,
-                "started_at": job.started_at,
+                "started_at": moment(job.started_at),
                 "url": address("jobs:job", job.pk),
             }
             for job in row.jobs
