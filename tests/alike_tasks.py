@@ -31,6 +31,15 @@ def render(page: int, words: str = "") -> str:
     return words
 
 
+@task(
+    unique={"by": "page", "on_conflict": "replace"},
+    concurrency_key="{shop}",
+    max_running_per_key=1,
+)
+def restock(page: int, shop: str) -> None:
+    """Of one page at a time, and of each shop."""
+
+
 @task(throttle={"seconds": 60, "by": lambda page, **others: page % 10})
 def poll(page: int) -> None:
     """One a minute of each ten."""

@@ -146,18 +146,16 @@ def _replace(found: Job, job: Job, rule: Unique) -> None:
     is_elsewhere = any(getattr(found, name) != columns[name] for name in _KEYS[:3])
     if not is_elsewhere:
         del columns["line"]
-    for name, value in columns.items():
-        setattr(found, name, value)
     if rule.delay is None or found.state == State.PENDING:
-        found.not_before = columns["not_before"] = _time_of(found, job, rule)
+        columns["not_before"] = _time_of(found, job, rule)
     mine = Job.objects.filter(pk=found.pk)
     for changed in mine.update_returning(FACTS, **columns, version=F("version") + 1):
-        found.version = changed.version
         tell_on_commit(changed)
     if is_elsewhere:
         let_in = Q(state=State.QUEUED) | Q(state=State.PENDING, waiting_for__in=IN_LINE)
         enter(mine.filter(let_in))
-    _wait(mine, found.not_before)
+    _wait(mine, columns.get("not_before", found.not_before))
+    found.refresh_from_db()
 
 
 def _time_of(found: Job, job: Job, rule: Unique) -> datetime | None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs import Invalid, Secret, enqueue, enqueue_many, task
+from jobs.dispatch.admission import admit
 from jobs.dispatch.once import OtherWish
 from jobs.dispatch.unique import NotUnique
 from jobs.execution import control
@@ -112,7 +113,7 @@ def test_what_has_not_started_is_replaced():
     first = asked(alike.greet, customer=1, words="hello")
     later = timezone.now() + timedelta(hours=1)
     again = enqueue(alike.greet, {"customer": 1, "words": "hi"}, not_before=later)
-    assert again.pk == first.pk
+    assert (again.pk, again.state) == (first.pk, State.PENDING)
     row = Job.objects.get()
     assert (row.params["words"], row.state, row.waiting_for) == ("hi", "pending", "time")
     alike.greet.delay(1, words="hey")
@@ -121,6 +122,19 @@ def test_what_has_not_started_is_replaced():
     assert sent(row) == ([1], {"words": "hey"})
     Job.objects.filter(pk=first.pk).update(attempt=1)
     assert asked(alike.greet, customer=1).pk != first.pk
+
+
+def test_what_is_replaced_waits_in_the_line_of_its_new_key():
+    first = asked(alike.restock, page=1, shop="a")
+    again = asked(alike.restock, page=1, shop="b")
+    assert (again.pk, again.concurrency_key, again.waiting_for) == (first.pk, "b", "slot")
+    admit(alike.restock.name, [again.line], ["b"])
+    assert Job.objects.get().admitted_at
+    asked(alike.restock, page=1, shop="c")
+    row = Job.objects.get()
+    assert (row.state, row.concurrency_key, row.admitted_at) == (State.PENDING, "c", None)
+    admit(alike.restock.name, [row.line], ["c"])
+    assert Job.objects.get().state == State.QUEUED
 
 
 def test_the_last_one_counts_but_not_for_ever():
