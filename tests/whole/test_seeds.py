@@ -6,6 +6,7 @@ from celery.exceptions import TimeLimitExceeded
 from celery.exceptions import TimeoutError as NotYet
 
 from jobs.states import State
+from project.tasks.payments import procesar_pago, tarea_no_urgente, tarea_urgente
 from tests import seed_tasks as seed
 from tests.waiting import eventually
 
@@ -85,3 +86,19 @@ def test_limits_of_a_workers_command_line_hold_for_tasks_without_their_own(site)
     assert job.reason == "It was ended by force after 1 s, its hard time limit."
     with pytest.raises(TimeLimitExceeded):
         eventually(lambda: slow.get(timeout=5))
+
+
+def test_two_queues_are_served_by_their_own_workers(site):
+    for name, queue in (("urgent", "alta_prioridad"), ("rest", "baja_prioridad")):
+        site.start_worker(name=name, queue=queue, slots=1)
+    jobs = [site.ends(each.delay()) for each in (tarea_urgente, tarea_no_urgente)]
+    # The worker that was told no queue serves both as well.
+    assert {job.worker for job in jobs} <= {"urgent@tests", "rest@tests", "main@tests"}
+    assert jobs[0].worker != "rest@tests" and jobs[1].worker != "urgent@tests"
+
+
+def test_of_two_payments_one_waits_until_the_rate_lets_it_begin(site):
+    first, second = (procesar_pago.delay(usuario_id=1, monto=each) for each in ("1.00", "2.00"))
+    assert first.get(timeout=30) == {"status": "approved", "usuario": 1}
+    waits = site.job(second)
+    assert (waits.state, waits.waiting_for) == (State.PENDING, "rate")
