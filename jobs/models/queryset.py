@@ -40,9 +40,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(state__in=ACTIVE, lease=lease)
 
     def in_line(self, line: str) -> "JobQuerySet":
-        """Who waits in it, the first one first."""
+        """Who waits in it, the first one first: just as the index has them. What came in one
+        statement has one moment, and to sort a million of those would take a second."""
         waits = self.filter(line=line, lined_at__isnull=False)
-        return waits.order_by("-priority", "created_at", "pk")
+        return waits.order_by("-priority", "created_at")
 
     def admitted(self, task: str) -> "JobQuerySet":
         """Who holds a place of the task."""

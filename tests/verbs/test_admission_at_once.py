@@ -1,0 +1,80 @@
+"""Two admitters at once, and the relay's sweep."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection, connections
+
+from jobs import enqueue
+from jobs.dispatch import policy
+from jobs.dispatch.admission import admit
+from jobs.dispatch.doorman import Sweep
+from jobs.execution.finish import finish
+from jobs.execution.outcome import Ending
+from jobs.models import Job, Line, Task
+from jobs.states import State
+from tests import turn_tasks as tasks
+from tests.sample_tasks import add
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def know_nothing():
+    policy.forget()
+
+
+def test_passes_at_the_same_time_let_in_no_more_than_may():
+    for _ in range(30):
+        enqueue(tasks.two_at_once)
+    held = Job.objects.filter(admitted_at__isnull=False)
+    most = []
+
+    def serve() -> None:
+        for _ in range(8):
+            admit(tasks.two_at_once.name, [tasks.two_at_once.name])
+            most.append(held.count())
+            first = list(held.values_list("pk", flat=True)[:1])
+            finish(Job.objects.filter(pk__in=first), Ending(State.FAILED))
+        connections.close_all()
+
+    threads = [threading.Thread(target=serve) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(most) <= 2 and Job.objects.filter(state=State.FAILED).count() >= 8
+
+
+def test_the_relay_lets_in_what_nobody_else_did():
+    enqueue(tasks.two_at_once)
+    waits = {"state": State.PENDING, "waiting_for": "slot", "line": tasks.two_at_once.name}
+    Job.objects.update(admitted_at=None, lined_at=LONG_AGO, **waits)
+    Line.objects.all().delete()
+    Sweep()()
+    assert Job.objects.get().admitted_at is not None
+
+
+def test_jobs_of_a_task_that_becomes_limited_step_back():
+    asked = [enqueue(add, {"x": 1}) for _ in range(3)]
+    row = Task.objects.get_or_create(name=add.name, defaults={"title": "Add"})[0]
+    Task.objects.filter(pk=row.pk).update(max_running=1)
+    policy.forget()
+    Sweep()()
+    mine = Job.objects.filter(pk__in=[job.pk for job in asked])
+    assert mine.filter(admitted_at__isnull=False).count() == 1
+    assert mine.filter(lined_at__isnull=False).count() == 2
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="its planner's choice")
+def test_the_next_one_of_many_is_found_by_an_index():
+    waits = {"state": State.PENDING, "waiting_for": "slot", "line": tasks.two_at_once.name}
+    Job.insert_many(
+        Job(task_id=tasks.two_at_once.name, lined_at=LONG_AGO, **waits) for _ in range(5_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE jobs_job")
+    plan = Job.objects.in_line(tasks.two_at_once.name).only("id")[:3].explain()
+    assert "job_in_line" in plan
