@@ -1,10 +1,11 @@
-"""What holds for a task right now: the operator's word over the code's."""
+"""What holds for a task right now: the operator's word over the code's. Where its jobs go,
+the operators' routing rules say between the two."""
 
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from celery import current_app
 from django.db.models.signals import post_delete, post_save
@@ -12,7 +13,9 @@ from django.utils import timezone
 
 from jobs import registry
 from jobs.conf import configuration
-from jobs.models import OnLost, Task
+from jobs.models import OnLost, Route, Task
+
+from .routes import rule_for, rules
 
 # An operator's edit is effective everywhere within this time.
 FRESH_SECONDS = 1.0
@@ -69,7 +72,8 @@ OFF = "off"
 _UNSAID = Policy()
 _rows: dict[str, Policy] = {}
 # Both words, and what holds by them: each call of a task asks several times.
-_known: dict[str, tuple[Policy, registry.Definition, Policy]] = {}
+_Rules: TypeAlias = tuple[Route, ...]
+_known: dict[str, tuple[Policy, registry.Definition, _Rules, Policy]] = {}
 _listed: set[str] = set()
 _read_at = 0.0
 
@@ -80,17 +84,18 @@ def policy_of(name: str) -> Policy:
     try:
         coded = registry.get(name)
     except registry.UnknownTask:
-        return replace(own, **_limits(own, None))
+        return replace(own, queue=_queue(name, own, ""), **_limits(own, None))
+    told = rules()
     known = _known.get(name)
-    if known is None or known[0] is not own or known[1] is not coded:
-        known = _known[name] = own, coded, _joined(own, coded)
-    return known[2]
+    if known is None or not (known[0] is own and known[1] is coded and known[2] is told):
+        known = _known[name] = own, coded, told, _joined(own, coded)
+    return known[3]
 
 
 def _joined(own: Policy, coded: registry.Definition) -> Policy:
     return Policy(
         enabled=own.enabled,
-        queue=own.queue or coded.queue or "",
+        queue=_queue(coded.name, own, coded.queue or ""),
         priority=coded.priority if own.priority is None else own.priority,
         soft_time_limit=own.soft_time_limit or coded.soft_time_limit,
         time_limit=own.time_limit or coded.time_limit,
@@ -100,6 +105,14 @@ def _joined(own: Policy, coded: registry.Definition) -> Policy:
         expires=coded.expires,
         **_limits(own, coded),
     )
+
+
+def _queue(name: str, own: Policy, coded: str) -> str:
+    """The operator's word of the task itself, then their rules, then the code."""
+    if own.queue:
+        return own.queue
+    rule = rule_for(name)
+    return rule.queue if rule else coded
 
 
 def _limits(own: Policy, coded: registry.Definition | None) -> dict[str, Any]:

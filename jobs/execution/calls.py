@@ -172,7 +172,7 @@ class Call:
         return str(getattr(wanted, "name", wanted))
 
     def _queue(self) -> str:
-        """The caller's word, then the operator's, then Celery's routes."""
+        """The caller's word, then the operators', of the task or by a rule, then Celery's."""
         policy = policy_of(self.task)
         wanted = self.options.get("queue")
         coded = getattr(self.app._tasks.get(self.task), "queue", None)

@@ -21,7 +21,7 @@ from django_celery_results.models import ChordCounter
 
 from jobs.dispatch.caller import caller_id
 from jobs.dispatch.changes import FACTS, tell_on_commit
-from jobs.dispatch.policy import routed_queue
+from jobs.dispatch.policy import policy_of, routed_queue
 from jobs.dispatch.typed import loads
 from jobs.models import Job, new_id
 from jobs.states import SUCCESSFUL, State, WaitingFor
@@ -167,7 +167,9 @@ def _row_of(signature: Signature, ending: Ending) -> Job | None:
 
 def _queue_of(signature: Signature) -> str:
     queue = signature.options.get("queue")
-    return str(getattr(queue, "name", queue)) if queue else routed_queue(signature.task)
+    if queue:
+        return str(getattr(queue, "name", queue))
+    return policy_of(signature.task).queue or routed_queue(signature.task)
 
 
 def _signature(data: Any) -> Signature:

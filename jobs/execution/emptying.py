@@ -64,9 +64,16 @@ def purge(queue: str, order: Order, *, expect: int) -> Emptied:
     return Emptied(done, found.count())
 
 
-def move(queue: str, to: str, order: Order, *, ids: Sequence[str] | None = None) -> Emptied:
-    """Let what has not started wait in another queue: all of it, or those of `ids`. Raises
-    params.Invalid for a queue that no task and no setting names."""
+def move(
+    queue: str,
+    to: str,
+    order: Order,
+    *,
+    ids: Sequence[str] | None = None,
+    tasks: Sequence[str] | None = None,
+) -> Emptied:
+    """Let what has not started wait in another queue: all of it, or those of `ids`, or of
+    `tasks`. Raises params.Invalid for a queue that no task and no setting names."""
     if to == queue:
         raise Invalid({"to": [_("They are in this queue already.")]})
     try:
@@ -76,6 +83,8 @@ def move(queue: str, to: str, order: Order, *, ids: Sequence[str] | None = None)
     found = movable(queue).filter(created_at__lte=timezone.now())
     if ids is not None:
         found = found.filter(pk__in=ids)
+    if tasks is not None:
+        found = found.filter(task__in=tasks)
     done = _in_batches(found, lambda batch: control.edit(batch, order, queue=to))
     if done:
         note("move_queue", queue, order, {"queue": queue}, {"queue": to, "moved": done})

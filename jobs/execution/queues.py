@@ -1,4 +1,5 @@
-"""Which queues a worker serves that was told none: the default one, and all that tasks name.
+"""Which queues a worker serves that was told none: the default one, and all that tasks or
+routing rules name.
 
 Else a job of `@task(queue="reports")` would wait for ever on a site with one worker. A
 worker that was told by `-Q` serves those and no other.
@@ -10,7 +11,7 @@ from celery import current_app, signals
 
 from jobs import registry
 from jobs.dispatch.forks import between_forks
-from jobs.models import Task
+from jobs.models import Route, Task
 
 
 @signals.celeryd_after_setup.connect
@@ -44,4 +45,5 @@ def _by_code() -> set[str]:
 
 
 def _by_operators() -> set[str]:
-    return {*Task.objects.exclude(queue="").values_list("queue", flat=True)}
+    own = Task.objects.exclude(queue="").values_list("queue", flat=True)
+    return {*own, *Route.objects.values_list("queue", flat=True)}

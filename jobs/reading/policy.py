@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from jobs import registry
 from jobs.dispatch.policy import LIMITS, OFF
+from jobs.dispatch.routes import rule_for
 from jobs.models import Event, Task
 from jobs.registry import Definition, Retries
 from jobs.registry.limited import key_text
@@ -102,6 +103,8 @@ def _first(task: Task, code: Definition) -> Any:
 
 def when_empty(name: str, field: str) -> str:
     """What holds of the task where its operator says nothing, in words for the field."""
+    if field == "queue" and (rule := rule_for(name)):
+        return _("Empty: as the routing rule %(rule)s says.") % {"rule": rule}
     said = _in_code(name, field)
     if said in (None, ""):
         return _("Empty: the code says nothing of it either.")
@@ -120,9 +123,10 @@ def _in_code(name: str, field: str) -> Any:
 
 
 def queue_of(task: Task) -> str:
-    """Where its jobs go: as the operator says, or else the code."""
-    if task.queue:
-        return task.queue
+    """Where its jobs go: as operators say of it or by a rule, or else the code."""
+    rule = None if task.queue else rule_for(task.name)
+    if task.queue or rule:
+        return task.queue or str(rule and rule.queue)
     try:
         return registry.get(task.name).queue or "celery"
     except registry.UnknownTask:
