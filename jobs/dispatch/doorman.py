@@ -19,6 +19,8 @@ BATCH = 200
 SETTLING = 5
 RARELY = 60
 SHUT_SECONDS = 5.0
+# So many lines that nobody waits in any more are deleted at once.
+CLEARED = 5_000
 
 
 def admit_due() -> datetime | None:
@@ -56,6 +58,7 @@ class Sweep:
         self.rounds += 1
         if self.rounds % RARELY == 0:
             Pace.objects.filter(next_at__lt=from_now(-RARELY)).delete()
+            Line.objects.clear(CLEARED)
             self.limited = set()
 
     def _settle(self) -> None:

@@ -38,6 +38,12 @@ def wake_on_commit(job: Job) -> None:
     _once(Wake(job.task_id, job.line if waits else None, job.concurrency_key))
 
 
+def leave_on_commit(task: str, key: str | None) -> None:
+    """A place may have become free, though its job goes on elsewhere."""
+    if policy_of(task).is_limited:
+        _once(Wake(task, None, key))
+
+
 def _once(wake: Wake) -> None:
     connection = transaction.get_connection()
     open_now = set(connection.savepoint_ids)

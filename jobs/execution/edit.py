@@ -14,6 +14,8 @@ from jobs import registry
 from jobs.dispatch.changes import FACTS, move_and_tell, tell_on_commit
 from jobs.dispatch.entrance import enter
 from jobs.dispatch.files import keep_upload, save_files
+from jobs.dispatch.keys import columns_of
+from jobs.dispatch.wake import leave_on_commit
 from jobs.models import Artifact, Event, Job, JobQuerySet
 from jobs.params import Invalid
 from jobs.states import State, WaitingFor
@@ -25,6 +27,12 @@ KEEP: Any = object()
 """Leave it as it is, where None has a meaning of its own."""
 LOWEST, HIGHEST = 0, 9
 _COLUMNS = ("id", "task", "queue", "priority", "not_before", "expires_at", "params")
+_READ = (*_COLUMNS, "owner", "line", "concurrency_key")
+# Nothing but a limit or the broker stands in its way.
+_UNSENT = Q(
+    state=State.PENDING,
+    waiting_for__in=(WaitingFor.SLOT, WaitingFor.RATE, WaitingFor.BROKER),
+)
 
 
 def edit(  # noqa: PLR0913 (each is one thing that can be changed)
@@ -48,7 +56,7 @@ def edit(  # noqa: PLR0913 (each is one thing that can be changed)
     times: dict[str, Any] = {"not_before": not_before, "expires_at": expires_at}
     changes |= {name: value for name, value in times.items() if value is not KEEP}
     with transaction.atomic():
-        jobs = list(chosen.waiting().select_for_update(of=("self",)).only(*_COLUMNS))
+        jobs = list(chosen.waiting().select_for_update(of=("self",)).only(*_READ))
         refuse_wrong(changes, {job.queue for job in jobs})
         if params is not None:
             changes |= _parameters(jobs, params)
@@ -80,7 +88,8 @@ def _parameters(jobs: list[Job], params: Mapping[str, Any]) -> dict[str, Any]:
     values = parameters.validate(params)
     stored = parameters.store(values, lambda upload: keep_upload(upload, jobs[0].pk, files))
     save_files(files)
-    return {"params": stored, "arguments": "", "field_errors": None}
+    columns = {"params": stored, "arguments": "", "field_errors": None}
+    return columns | columns_of(jobs[0].task_id, stored, jobs[0].owner_id)
 
 
 def _written(jobs: list[Job], changes: dict[str, Any], order: Order) -> int:
@@ -95,17 +104,25 @@ def _written(jobs: list[Job], changes: dict[str, Any], order: Order) -> int:
     if changes.keys() & {"queue", "priority"}:
         # The old message finds the job taken, or in a queue that is none of its worker's.
         mine.filter(state=State.QUEUED).update(ring_at=Now())
+    for job in jobs:
+        if job.line != changes.get("line", job.line):
+            _line_up_anew(mine, job)
     if "not_before" in changes:
         _wait_for_time(mine, changes["not_before"])
     return len(changed)
 
 
+def _line_up_anew(mine: JobQuerySet, job: Job) -> None:
+    """With other keys it waits behind others, and leaves the place that it held."""
+    enter(mine.filter(Q(state=State.QUEUED) | _UNSENT))
+    leave_on_commit(job.task_id, job.concurrency_key)
+
+
 def _wait_for_time(jobs: JobQuerySet, moment: datetime | None) -> None:
     """Hold back what was on its way, or let go what waited for its time."""
     if moment is not None and moment > timezone.now():
-        sent = Q(state=State.QUEUED)
-        unsent = Q(state=State.PENDING, waiting_for=WaitingFor.BROKER)
-        move_and_tell(jobs.filter(sent | unsent), State.PENDING, waiting_for=WaitingFor.TIME)
+        held_back = jobs.filter(Q(state=State.QUEUED) | _UNSENT)
+        move_and_tell(held_back, State.PENDING, waiting_for=WaitingFor.TIME)
     else:
         enter(jobs.filter(state=State.PENDING, waiting_for=WaitingFor.TIME))
 

@@ -35,8 +35,19 @@ class LineQuerySet(models.QuerySet["Line"]):
                     self.filter(pk=name).update(priority=None, head_at=None)
             elif line is None:
                 self._begin(name, head, fair)
-            elif (line.priority, line.head_at) != (head.priority, head.created_at):
-                line.lead(head)
+            elif line.first != (head.priority, head.created_at) and not line.lead(head):
+                self._begin(name, head, fair)  # it was cleared away meanwhile
+
+    def clear(self, most: int) -> int:
+        """Delete so many of those that nobody waits in; how many. One in which somebody waits
+        but that does not know it begins anew when it is noted."""
+        idle = self.filter(priority__isnull=True, opens_at__isnull=True).order_by()
+        found: int = (
+            self.filter(pk__in=list(idle.values_list("pk", flat=True)[:most]))
+            .filter(priority__isnull=True)
+            .delete()[0]
+        )
+        return found
 
     def _begin(self, name: str, head: Job, fair: bool) -> None:
         line = Line(name=name, task=head.task_id, concurrency_key=head.concurrency_key)
@@ -101,12 +112,12 @@ class Line(models.Model):
         """Priority and age of whom it takes to be its first job."""
         return self.priority, self.head_at
 
-    def lead(self, head: Job | None) -> None:
-        """Its first job is this one now; none: nobody waits."""
+    def lead(self, head: Job | None) -> bool:
+        """Its first job is this one now; none: nobody waits. False: it is no more."""
         self.priority = None if head is None else head.priority
         self.head_at = None if head is None else head.created_at
         told = {"priority": self.priority, "head_at": self.head_at}
-        Line.objects.filter(pk=self.pk).update(**told)
+        return Line.objects.filter(pk=self.pk).update(**told) > 0
 
     def shut(self, at: datetime) -> None:
         """Pass over it: its concurrency key is full."""

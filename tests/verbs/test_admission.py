@@ -282,3 +282,15 @@ def test_a_long_key_is_told_apart_from_its_like():
 def test_a_limit_that_makes_no_sense_is_refused(options, words):
     with pytest.raises((TypeError, ValueError), match=words):
         declare(lambda x: None, options)
+
+
+def test_lines_that_nobody_waits_in_are_cleared_away():
+    first, second = ask(tasks.one_each, 2, customer="a")
+    let_in(tasks.one_each)
+    assert Line.objects.clear(9) == 0
+    control.cancel(Job.objects.filter(pk=second), Order())
+    let_in(tasks.one_each, Job.objects.get(pk=first).line)
+    assert Line.objects.clear(9) == 1
+    end(first)
+    late = ask(tasks.one_each, customer="a")
+    assert let_in(tasks.one_each) == late

@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from jobs import enqueue, registry
 from jobs.dispatch import policy
+from jobs.dispatch.admission import admit
 from jobs.dispatch.typed import dumps
 from jobs.execution import control
 from jobs.execution.control import Order
 from jobs.models import Artifact, Event, Job, KeptFile
 from jobs.params import Invalid
 from jobs.states import ACTIVE, FINAL, WAITING, State, WaitingFor
-from tests import sample_tasks
+from tests import sample_tasks, turn_tasks
 from tests.doors import form_tasks, rows
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +162,25 @@ def test_files_stay_come_or_are_copied_from_other_jobs(order, settings, tmp_path
     assert [a.file.read() for a in given] == [b"one", b"two", b"three"]
     assert [a.name for a in given] == ["a.txt", "b.txt", "c.txt"]
     assert {a.job_id for a in given} == {job.pk}
+
+
+def test_with_other_parameters_it_shares_the_limits_of_others(order):
+    policy.forget()
+    first, second, other = (
+        enqueue(turn_tasks.one_each, {"customer": name}) for name in ("a", "a", "b")
+    )
+    admit(turn_tasks.one_each.name, {first.line, other.line}, {"a", "b"})
+    control.edit(chosen(first), order, params={"customer": "b"})
+    moved = now(first)
+    assert (moved.concurrency_key, moved.line) == ("b", other.line)
+    assert (moved.waiting_for, moved.admitted_at) == (WaitingFor.SLOT, None)
+    admit(turn_tasks.one_each.name, {other.line}, {"a"})
+    assert (now(second).state, now(first).state) == (State.QUEUED, State.PENDING)
+
+
+def test_what_waits_for_a_limit_can_be_put_off(order):
+    policy.forget()
+    job = enqueue(turn_tasks.one_each, {"customer": "a"})
+    control.edit(chosen(job), order, not_before=SOON)
+    admit(turn_tasks.one_each.name, {job.line})
+    assert (now(job).state, now(job).waiting_for) == (State.PENDING, WaitingFor.TIME)
