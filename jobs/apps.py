@@ -13,7 +13,7 @@ class JobsConfig(AppConfig):
         from jobs.dispatch import usher  # noqa: F401
         from jobs.execution import conflict, queues, worker  # noqa: F401
         from jobs.live import publish, rights
-        from jobs.models import edits
+        from jobs.models import edits, mending
         from jobs.models.triggers import freeze_final_rows
         from jobs.workers import remote  # noqa: F401
 
@@ -23,3 +23,5 @@ class JobsConfig(AppConfig):
         post_migrate.connect(freeze_final_rows, sender=self)
         pre_migrate.connect(edits.look_away, sender=self)
         post_migrate.connect(edits.watch, sender=self)
+        pre_migrate.connect(mending.look_away, sender=self)
+        post_migrate.connect(mending.mend, sender=self)
