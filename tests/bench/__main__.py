@@ -15,6 +15,7 @@ from tests.bench import (
     delay,
     frames,
     iteration,
+    limits,
     log,
     pages,
     rescue,
@@ -35,6 +36,17 @@ PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Line]]] = {
     "sockets": lambda ground, asked: crowd.measure(ground, asked.rounds, asked.sockets),
     "feed": lambda ground, asked: crowd.measure_feed(ground, asked.history, asked.lists),
     "schedules": lambda ground, asked: schedules.measure(ground, asked.rounds, asked.schedules),
+    "limits": lambda ground, asked: limits.measure(
+        ground,
+        limits.Asked(
+            asked.limited,
+            asked.kill_every,
+            asked.rated,
+            asked.waiting,
+            asked.rounds,
+            asked.jobs,
+        ),
+    ),
     "pages": lambda ground, asked: pages.measure(ground, asked.rounds, asked.history),
 }
 
@@ -61,6 +73,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sockets", type=int, default=5000, help="on one web process")
     parser.add_argument("--lists", type=int, default=200, help="of jobs, open in browsers")
     parser.add_argument("--history", type=int, default=100_000, help="jobs behind the pages")
+    parser.add_argument("--limited", type=int, default=2_000, help="jobs of one limit")
+    parser.add_argument("--kill-every", type=float, default=30, help="seconds")
+    parser.add_argument("--rated", type=int, default=20, help="seconds of a rate")
+    parser.add_argument("--waiting", type=int, default=200_000, help="jobs before a gate")
     parser.add_argument("--schedules", type=int, default=100_000)
     parser.add_argument(
         "--database",

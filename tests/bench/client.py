@@ -40,12 +40,12 @@ class Client:
         """Ask for a job, wait for its end and return its result."""
         return self.app.AsyncResult(self.ask(task, **arguments)).get(timeout=120)
 
-    def fill(self, count: int) -> None:
+    def fill(self, count: int, task: str = "bench.noop") -> None:
         """No rows, and `count` no-ops in the queue."""
         self.rows.empty()
         self.app.control.purge()
         for done in range(count):
-            self.app.tasks["bench.noop"].delay()
+            self.app.tasks[task].delay()
             if done % BATCH == 0:
                 self.rows.let_out()
         self.rows.let_out()
@@ -53,6 +53,16 @@ class Client:
     def ask_many(self, count: int) -> Any:
         """So many no-ops at once: the seconds, the megabytes, and the messages that wait."""
         return self.rows.ask_many(count)
+
+    def empty(self) -> None:
+        self.rows.empty()
+
+    def ask_each(self, task: str, count: int) -> None:
+        """So many jobs of it, without parameters."""
+        self.rows.enqueue_many(task, ({} for _ in range(count)))
+
+    def next_of_many(self, waiting: int, keys: int, tries: int) -> Any:
+        return self.rows.limits.next_of_many(waiting, keys, tries)
 
     def finished(self) -> int:
         return int(self.rows.finished())

@@ -22,11 +22,13 @@ def measure(ground: Ground, rounds: int, count: int) -> list[Line]:
     return [line for reuse in (False, True) for line in _lines(found, reuse=reuse)]
 
 
-def jobs_a_second(side: Side, count: int, *, reuse: bool, **environment: str) -> float:
+def jobs_a_second(
+    side: Side, count: int, *, reuse: bool, task: str = "bench.noop", **environment: str
+) -> float:
     """A full queue and a fresh worker; from the first start to the last."""
     book = side.folder / "ledger"
     book.unlink(missing_ok=True)
-    side.tell("fill", count=count)
+    side.tell("fill", count=count, task=task)
     environment[ledger.VARIABLE] = str(book)
     with side.worker(reuse=reuse, **environment) as worker:
 

@@ -14,11 +14,11 @@ from jobs.models import Job, Leader, LogChunk
 from jobs.states import State
 from project.celery import app
 
-from . import crowd, history, looks
+from . import crowd, history, limits, looks
 
 __all__ = [
-    "act", "app", "ask_many", "crowd", "empty", "finished", "let_out", "looks_of", "row",
-    "seed", "write",
+    "act", "app", "ask_many", "crowd", "empty", "enqueue_many", "finished", "let_out",
+    "limits", "looks_of", "row", "seed", "write",
 ]  # fmt: skip
 
 CHUNK = 100
