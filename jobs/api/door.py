@@ -21,6 +21,7 @@ from . import (
     parts,
     policy,
     queues,
+    routes,
     saved,
     schedule_verbs,
     schedules,
@@ -51,7 +52,7 @@ errors.connect(api)
 # and so a router.
 for part in (
     policy, lots, stack, verbs, again, parts, bulk, tickets, edit, backfills, schedules, ahead,
-    schedule_verbs, saved, worker_verbs, workers, queues,
+    schedule_verbs, saved, worker_verbs, workers, queues, routes,
 ):  # fmt: skip
     api.add_router("", part.router)
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jobs.dispatch import routes
 from jobs.dispatch.policy import policy_of, routed_queue
@@ -20,12 +21,16 @@ from jobs.params import Invalid
 from .emptying import move
 from .halt import note
 from .order import Order
-from .policy import OUTDATED, Outdated
+from .policy import Outdated
 from .queues import known
 
 Rules: TypeAlias = Sequence[tuple[str, str]]
 """Pattern and queue of each."""
 MOST = 200
+OUTDATED = gettext_lazy(
+    "Somebody changed the rules while you looked at them. Nothing was saved: "
+    "load the page again to see what they did."
+)
 _PATTERN = re.compile(r"[\w.:*?@-]{1,255}")
 _QUEUE = re.compile(r"[\w.:@-]{1,255}")
 

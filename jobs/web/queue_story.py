@@ -14,6 +14,7 @@ _DONE: Mapping[str, tuple[Any, str]] = {
     "drain_queue": (lazy("drains it"), "i-out"),
     "resume_queue": (lazy("opened it"), "i-play"),
     "purge_queue": (lazy("purged it: %(cancelled)s jobs were cancelled"), "i-x"),
+    "edit_routes": (lazy("wrote the rules: %(listed)s"), "i-note"),
     "move_queue": (lazy("moved %(moved)s jobs to %(queue)s"), "i-arrow"),
 }
 
@@ -34,5 +35,10 @@ def story(events: Iterable[Event]) -> list[Told]:
 
 def _told(event: Event) -> Told:
     words, symbol = _DONE[event.verb]
-    said = str(words) % (event.after or {})
+    said = str(words) % _facts(event.after or {})
     return Told(event.at, event.actor, said, symbol, event.reason)
+
+
+def _facts(after: dict[str, Any]) -> dict[str, Any]:
+    rules = [f"{pattern} → {queue}" for pattern, queue in after.get("rules", [])]
+    return after | {"listed": ", ".join(rules) or "–"}

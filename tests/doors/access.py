@@ -85,6 +85,8 @@ page  GET queues                                 login 404   404   404   404   4
 page  GET queue                                  login 404   404   404   404   404   200   login
 page  GET queue_verb                             login 405   405   405   405   405   405   login
 page  POST queue_verb                            login 404   404   404   404   404   302   login
+page  GET routes                                 login 404   404   404   404   404   200   login
+page  POST routes                                login 404   404   404   404   404   302   login
 page  GET freeze                                 login 405   405   405   405   405   405   login
 page  POST freeze                                login 404   404   404   404   404   302   login
 page  GET purge_queue                            login 404   404   404   404   404   200   login
@@ -146,6 +148,8 @@ api   GET /queues/{name}                         401   404   404   404   404   4
 api   POST /queues/{name}/{verb}                 401   404   404   404   404   404   200   401
 api   POST /queues/{name}/purge                  401   404   404   404   404   404   200   401
 api   POST /queues/{name}/move                   401   404   404   404   404   404   200   401
+api   GET /routes                                401   404   404   404   404   404   200   401
+api   PUT /routes                                401   404   404   404   404   404   200   401
 api   POST /{verb}                               401   404   404   404   404   404   200   401
 
 topic job:<id>                                   no    no    yes   yes   yes   yes   yes   no

@@ -58,7 +58,7 @@ def address(name: str, world: dict[str, Any]) -> str:
         "schedule_verb": [world["schedule"].pk, "pause"],
     }
     plain = {"home", "tasks", "jobs", "export", "suggest", "columns", "filters", "tokens",
-             "calendar", "timeline", "schedules", "workers", "queues", "freeze",
+             "calendar", "timeline", "schedules", "workers", "queues", "routes", "freeze",
              "schedule_preview", "new_schedule"}  # fmt: skip
     if name == "bulk":
         return f"{reverse('jobs:bulk')}?verb=cancel&job={world['job'].pk}"

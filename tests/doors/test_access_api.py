@@ -55,6 +55,7 @@ BODIES: dict[str, Any] = {
     "POST /workers/{name}/{verb}": {"reason": "because"},
     "POST /queues/{name}/purge": {"reason": "a mistake", "expect": 9},
     "POST /queues/{name}/move": {"to": "elsewhere"},
+    "PUT /routes": {"items": [{"pattern": "billing.*", "queue": "money"}]},
     "POST /{verb}": {"reason": "an incident"},
     "POST /jobs:bulk": {"jobs": [{"task": rows.ADD, "params": {"x": 1}}]},
 }

@@ -84,6 +84,7 @@ def _queues() -> dict[str, str]:
         "queue": reverse("jobs:queue", args=closed),
         "queue-purge": reverse("jobs:purge_queue", args=closed),
         "queue-move": reverse("jobs:move_queue", args=closed),
+        "routes": reverse("jobs:routes"),
     }
 
 
