@@ -10,7 +10,9 @@ BUSY := -n auto --maxprocesses 4 --dist worksteal
 # A crash of the browser itself is none of a page's doing, unless it comes again.
 IN_CHROMIUM := --reruns 2 --only-rerun "(Page|Target) crashed"
 # What a broker that fails does to jobs; python -m tests.rabbitmq says where none is found.
-ON_RABBITMQ := tests/whole/rescue tests/whole/test_pools.py tests/whole/test_lost.py tests/whole/test_broker.py tests/verbs/test_relay.py
+ON_RABBITMQ := tests/whole/rescue tests/whole/test_pools.py tests/whole/test_lost.py tests/whole/test_broker.py tests/verbs/test_relay.py tests/verbs/test_rabbitmq.py
+# One job through each pool, on each database and broker that is found.
+POOLS := tests/whole/test_every_pool.py
 # A production-like environment for `manage.py check --deploy`.
 DEPLOYED := ENV_FILE=/dev/null DEBUG=0 TRUSTED_ORIGINS=https://jobs.example.org ALLOWED_HOSTS=jobs.example.org \
 	DATA_DIR=.venv/check DATABASE_URL= REDIS_URL= BROKER_URL=
@@ -43,6 +45,8 @@ test-rows: # what works all the time
 test-site: # what mostly waits, beside it; printed when it has ended
 	@failed=0; said=$$(mktemp); { set -x; \
 	$(PYTEST) $(TOGETHER) tests/whole || failed=1; \
+	$(PYTHON) -m tests.postgres $(PYTEST) $(POOLS) || failed=1; \
+	$(PYTHON) -m tests.rabbitmq $(PYTHON) -m tests.postgres $(PYTEST) $(POOLS) tests/verbs/test_rabbitmq.py || failed=1; \
 	$(PYTEST) $(IN_CHROMIUM) -m "browser and not long" || failed=1; \
 	} >$$said 2>&1; cat $$said; rm -f $$said; exit $$failed
 
@@ -53,7 +57,8 @@ test-all: venv-dev ## run the tests and the long matrices
 	$(PYTEST) $(IN_CHROMIUM) -m browser || failed=1; \
 	$(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) -m "not browser" --ignore tests/whole || failed=1; \
 	$(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) -m "not browser" tests/whole || failed=1; \
-	$(PYTHON) -m tests.rabbitmq $(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) -m "not browser" $(ON_RABBITMQ) || failed=1; \
+	$(PYTHON) -m tests.rabbitmq $(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) -m "not browser" $(POOLS) $(ON_RABBITMQ) || failed=1; \
+	BROKER_QUEUE_TYPE=quorum $(PYTHON) -m tests.rabbitmq $(PYTHON) -m tests.postgres $(PYTEST) $(TOGETHER) -m "not browser" $(POOLS) tests/whole/test_broker.py || failed=1; \
 	exit $$failed
 
 check: venv-dev ## format, lint, types, imports, templates, deployment, migrations

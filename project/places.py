@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import secrets
+import ssl
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
@@ -12,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+socket")
 BROKER_SCHEMES = (*REDIS_SCHEMES, "amqp", "amqps", "pyamqp")
+_OF_TLS = ("ca_certs", "certfile", "keyfile")
 # Files in MEDIA_ROOT, for this user only.
 FOLDER: dict[str, Any] = {
     "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -30,7 +32,9 @@ def for_redis(url: str) -> str:
 
 def for_kombu(url: str) -> str:
     """The URL as Celery spells it: a socket is `redis+socket://`; with TLS the certificate is
-    looked at, which kombu would not do unasked."""
+    looked at, which kombu would not do unasked. What RabbitMQ's says of it, see `tls`."""
+    if url.startswith("amqps://"):
+        return url.partition("?")[0]
     if url.startswith("rediss://") and "ssl_cert_reqs=" not in url:
         return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=required"
     if not url.startswith("unix://"):
@@ -38,6 +42,28 @@ def for_kombu(url: str) -> str:
     parts = urlsplit(url)
     database = parse_qs(parts.query).get("db", ["0"])[0]
     return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database}"
+
+
+def tls(url: str) -> dict[str, Any] | None:
+    """What Celery is told of the certificate of a RabbitMQ, in the words of `rediss://` (kombu
+    reads them of no other broker): `ssl_ca_certs`, `ssl_certfile`, `ssl_keyfile`, and
+    `ssl_cert_reqs=none` to look at nothing. None for other brokers. Raises
+    ImproperlyConfigured."""
+    if not url.startswith("amqps://"):
+        return None
+    parts = urlsplit(url)
+    told = dict(parse_qsl(parts.query))
+    reqs = told.pop("ssl_cert_reqs", "required").lower().removeprefix("cert_")
+    known = {f"ssl_{name}": told[f"ssl_{name}"] for name in _OF_TLS if f"ssl_{name}" in told}
+    if reqs not in ("required", "none") or told != known:
+        raise ImproperlyConfigured(
+            "BROKER_URL: behind amqps://… may come ?ssl_ca_certs=, ssl_certfile=, ssl_keyfile="
+            " and ssl_cert_reqs=required or none."
+        )
+    options = {name.removeprefix("ssl_"): value for name, value in known.items()}
+    if reqs == "none":
+        return {"cert_reqs": ssl.CERT_NONE, **options}
+    return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": parts.hostname, **options}
 
 
 def files(url: str) -> dict[str, Any]:

@@ -138,15 +138,17 @@ CHANNEL_LAYERS = {
 
 # --- Celery ------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = places.for_kombu(
-    env.url(
-        "BROKER_URL",
-        "CELERY_BROKER_URL",
-        "RABBITMQ_URL",
-        default=REDIS_URL,
-        schemes=places.BROKER_SCHEMES,
-    )
+BROKER_URL = env.url(
+    "BROKER_URL",
+    "CELERY_BROKER_URL",
+    "RABBITMQ_URL",
+    default=REDIS_URL,
+    schemes=places.BROKER_SCHEMES,
 )
+CELERY_BROKER_URL = places.for_kombu(BROKER_URL)
+IS_RABBITMQ = CELERY_BROKER_URL.startswith(("amqp", "pyamqp"))
+if tls := places.tls(BROKER_URL):
+    CELERY_BROKER_USE_SSL = tls
 # Celery believes this variable before its settings, and its command copies BROKER_URL there;
 # but it does not know `unix://`.
 if given := os.environ.get("CELERY_BROKER_URL"):
@@ -154,7 +156,7 @@ if given := os.environ.get("CELERY_BROKER_URL"):
 # A broker that hangs must be noticed; kombu's default is to wait for ever.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"confirm_publish": True, "read_timeout": 30, "write_timeout": 5}
-    if CELERY_BROKER_URL.startswith(("amqp", "pyamqp"))
+    if IS_RABBITMQ
     else {
         "visibility_timeout": 600,
         "socket_timeout": 5,
@@ -163,6 +165,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "health_check_interval": 10,
     }
 )
+# Queues of RabbitMQ, which says no to everybody who declares one in another way.
+BROKER_QUEUE_TYPE = env.choice(
+    "BROKER_QUEUE_TYPE",
+    default="classic",
+    among=["classic", "quorum"] if IS_RABBITMQ else ["classic"],
+)
+CELERY_TASK_DEFAULT_QUEUE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_TYPE = BROKER_QUEUE_TYPE
+if IS_RABBITMQ and BROKER_QUEUE_TYPE == "classic":
+    CELERY_TASK_QUEUE_MAX_PRIORITY = 9  # quorum queues have two priorities of their own
 CELERY_BROKER_CONNECTION_TIMEOUT = 3
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

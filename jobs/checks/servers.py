@@ -7,16 +7,22 @@ from ssl import SSLCertVerificationError
 from typing import Any
 
 import celery as stock
-from amqp.exceptions import AccessRefused, NotAllowed  # type: ignore[import-untyped]
+from amqp.exceptions import (  # type: ignore[import-untyped]
+    AccessRefused,
+    NotAllowed,
+    NotFound,
+    PreconditionFailed,
+)
 from channels.layers import channel_layers
 from channels_redis.utils import decode_hosts
 from django.core.checks import CheckMessage, Error, Warning
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.migrations.recorder import MigrationRecorder
 from redis import AuthenticationError, Redis, RedisError
 from redis.exceptions import AuthorizationError
 
 from jobs.conf import configuration
+from jobs.execution.queues import known
 from jobs.models import Job
 
 PATIENCE_SECONDS = 1.0
@@ -108,7 +114,36 @@ def _of_redis(connection: Any) -> list[CheckMessage]:
 def _of_rabbit(connection: Any) -> list[CheckMessage]:
     connection.connect()
     peer = _peer(connection.connection.transport.sock)
-    return [*_openness(peer, is_secret=connection.password not in ("", "guest", None))]
+    return [
+        *_openness(peer, is_secret=connection.password not in ("", "guest", None)),
+        *_of_other_kinds(connection),
+    ]
+
+
+def _of_other_kinds(connection: Any) -> Iterator[CheckMessage]:
+    """Queues that are there and were declared otherwise: neither worker nor publisher could
+    use one of them. Nothing is made here."""
+    queues = stock.current_app.amqp.Queues(stock.current_app.conf.task_queues)
+    try:
+        names = known()
+    except DatabaseError:
+        return  # not migrated yet
+    for name in sorted(names):
+        try:
+            with connection.channel() as channel:
+                channel.queue_declare(name, passive=True)
+        except NotFound:
+            continue
+        try:
+            with connection.channel() as channel:
+                queues[name](channel).queue_declare()
+        except PreconditionFailed as error:
+            yield Error(
+                f"RabbitMQ has the queue {name} in another way than is wanted: {error}",
+                hint=f"Remove it (rabbitmqctl delete_queue {name}): what waits is rung again."
+                " Or set BROKER_QUEUE_TYPE, or CELERY_TASK_QUEUES, as it was.",
+                id="jobs.E027",
+            )
 
 
 def _peer(sock: Any) -> str:

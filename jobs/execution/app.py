@@ -21,6 +21,7 @@ class Celery(celery.Celery):
     """Drop-in for `celery.Celery`; see DESIGN law 12."""
 
     task_cls = "jobs.execution.task:JobTask"
+    amqp_cls = "jobs.execution.declaring:AMQP"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

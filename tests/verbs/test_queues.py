@@ -6,6 +6,7 @@ import pytest
 from celery import Celery, current_app
 
 from jobs import task
+from jobs.execution.declaring import AMQP
 from jobs.execution.queues import known, serve_named_queues
 from jobs.models import Task
 
@@ -38,3 +39,17 @@ def test_a_queue_is_not_known_for_having_been_sent_to(worker):
     assert current_app.amqp.queues["sent-to-once"].name == "sent-to-once"
     assert {"celery", "of-the-code", "of-an-operator"} <= known()
     assert "sent-to-once" not in known()
+
+
+@pytest.mark.parametrize("kind", ["classic", "quorum"])
+def test_a_queue_is_declared_in_one_way_whoever_names_it_first(kind):
+    """Else RabbitMQ says no to the second."""
+    app = Celery("kinds", set_as_current=False, amqp=AMQP)
+    app.conf.update(task_default_queue_type=kind, task_create_missing_queue_type=kind)
+    queues = app.amqp.queues
+    behind_q, told, added = queues["a"], queues.select_add("b"), queues.add("c", exchange="c")
+    wanted = {"x-queue-type": "quorum"} if kind == "quorum" else None
+    for queue in (queues["celery"], behind_q, told, added):
+        assert (queue.queue_arguments or None) == wanted
+    own = queues.add("d", queue_arguments={"x-queue-type": "classic"})
+    assert own.queue_arguments == {"x-queue-type": "classic"}

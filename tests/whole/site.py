@@ -74,12 +74,15 @@ class Site:
         queue: str = "",
         slots: int = 2,
         options: tuple[str, ...] = (),
+        waits: bool = True,
         **environment: str,
     ) -> Process:
-        """One more worker, which answers; it takes from `queue` (default: its name) only."""
+        """One more worker, which answers (if one `waits`); it takes from `queue` (default:
+        its name) only."""
         command = [*CELERY, *worker_options(pool, name, slots), "-Q", queue or name, *options]
         worker = self.process(name, command, **environment).start()
-        worker.wait_for("ready.")
+        if waits:
+            worker.wait_for("ready.")
         return worker
 
     @property

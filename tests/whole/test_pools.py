@@ -20,13 +20,11 @@ def lines_of(path):
     return path.read_text().splitlines() if path.exists() else []
 
 
-GREEN = pytest.param(
-    "gevent",
-    marks=pytest.mark.skipif(
-        connection.vendor == "sqlite" or find_spec("gevent") is None,
-        reason="green threads need PostgreSQL, and gevent",
-    ),
+IS_GREEN_POSSIBLE = connection.vendor != "sqlite" and find_spec("gevent") is not None
+green = pytest.mark.skipif(
+    not IS_GREEN_POSSIBLE, reason="green threads need PostgreSQL, and gevent"
 )
+GREEN = pytest.param("gevent", marks=green)
 
 
 @pytest.mark.parametrize("pool", ["threads", "solo", GREEN])
@@ -59,10 +57,7 @@ def test_a_long_job_keeps_its_lease_without_a_process_of_its_own(site, tmp_path,
     assert (job.attempt, job.lost, lines_of(ledger)) == (1, 0, ["x"])
 
 
-@pytest.mark.skipif(
-    connection.vendor == "sqlite" or find_spec("gevent") is None,
-    reason="green threads need PostgreSQL, and gevent",
-)
+@green
 def test_green_threads_run_their_jobs_at_once(site, tmp_path):
     """None of them ends before all of them have begun. Each holds a connection, of which
     PostgreSQL has a hundred for everybody as it comes."""
