@@ -3,28 +3,32 @@
 from typing import Annotated
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
-from ninja import Router
+from ninja import Query, Router
 from pydantic import BaseModel, Field, Strict
 
 from jobs import permissions
 from jobs.execution.order import Order
 from jobs.models import Backfill, First, Which
-from jobs.reading.backfills import backfill_shape, preview_shape
+from jobs.reading.backfills import backfill_shape, backfill_shapes, preview_shape
+from jobs.reading.listing import NoSuchPlace
 from jobs.scheduling import backfill as verbs
 
 from .answers import answer
 from .auth import CONTROL, RUN, person
 from .errors import CONFLICT, conflict, may_answer
-from .kinds import Body, Key, Moment, Reason
+from .jobs import refuse_unknown
+from .kinds import Body, Given, Key, Moment, Reason
 from .shapes import Time
 from .verbs import Because
 from .wishes import key_of
 
 _SALT = "jobs.api.backfills"
+MOST_LISTED = 50
 
 router = Router(tags=["schedules"])
 
@@ -72,6 +76,12 @@ class BackfillOut(BaseModel):
     url: str | None
 
 
+class Backfills(BaseModel):
+    items: list[BackfillOut]
+    next: str | None
+    count: int
+
+
 class BackfillWish(Body):
     """Which moments, from `since` on and before `until`. With `dry_run` nothing begins."""
 
@@ -110,6 +120,30 @@ def backfill(request: HttpRequest, schedule_id: int, given: BackfillWish) -> Htt
     return answer(backfill_shape(row), 202)
 
 
+class BackfillsAsked(Given):
+    cursor: UUID | None = None
+    limit: int = Field(MOST_LISTED, ge=1, le=MOST_LISTED)
+
+
+@router.get(
+    "/schedules/{int:schedule_id}/backfills",
+    response=may_answer(Backfills),
+    summary="List backfills",
+)
+def listed(
+    request: HttpRequest, schedule_id: int, asked: Query[BackfillsAsked]
+) -> HttpResponse:
+    """Those of a schedule, the newest first; `cursor` is the `next` of the page before."""
+    refuse_unknown(request, BackfillsAsked)
+    entry = permissions.schedule(person(request), "view", schedule_id)
+    rows = Backfill.objects.filter(schedule=entry)
+    beyond = rows.before(_place(rows, asked.cursor)) if asked.cursor else rows
+    found = list(beyond.select_related("asked_by", "cancelled_by")[: asked.limit + 1])
+    page = found[: asked.limit]
+    after = page[-1].pk if len(found) > asked.limit else None
+    return answer({"items": backfill_shapes(page), "next": after, "count": rows.count()})
+
+
 @router.get(
     "/schedules/{int:schedule_id}/backfills/{uuid:backfill}",
     response=may_answer(BackfillOut),
@@ -138,6 +172,13 @@ def cancel(
         raise conflict("wrong_state", _("It was over already; nothing was changed."))
     row.refresh_from_db()
     return answer(backfill_shape(row))
+
+
+def _place(rows: QuerySet[Backfill], cursor: UUID) -> Backfill:
+    row = rows.filter(pk=cursor).first()
+    if row is None:
+        raise NoSuchPlace
+    return row
 
 
 def _named(request: HttpRequest, schedule_id: int, key: str | None) -> str:

@@ -76,7 +76,17 @@ def filters_of(asked: JobFilter, place: str = "") -> Filters:
     """What was asked for, as the pages' own filters; a Refusal names what is wrong, after
     `place`."""
     named = [Term("state", state) for state in asked.state]
-    for key in ("task", "owner", "queue", "tag", "worker", "schedule", "workflow", "error"):
+    for key in (
+        "task",
+        "owner",
+        "queue",
+        "tag",
+        "worker",
+        "schedule",
+        "backfill",
+        "workflow",
+        "error",
+    ):
         named += [Term(key, value)] if (value := getattr(asked, key)) else []
     for key in ("since", "until"):
         named += [Term(key, at.isoformat())] if (at := getattr(asked, key)) else []

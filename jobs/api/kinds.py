@@ -90,6 +90,7 @@ class JobFilter(Given):
     tag: Key = ""
     worker: Key = ""
     schedule: Key = ""
+    backfill: Key = ""
     workflow: Key = ""
     error: Words = ""
     since: Moment | None = None

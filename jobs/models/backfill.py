@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import connections, models
-from django.db.models import Q
+from django.db.models import Q, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import PeriodicTask
@@ -29,6 +29,12 @@ class BackfillQuerySet(models.QuerySet["Backfill"]):
     def live(self) -> "BackfillQuerySet":
         """Those with jobs that have not ended."""
         return self.filter(finished_at=None)
+
+    def before(self, row: "Backfill") -> "BackfillQuerySet":
+        """Those that were asked for before that one."""
+        # As the database wrote it: SQLite compares texts, and Python writes more digits.
+        at = Subquery(self.model._default_manager.filter(pk=row.pk).values("asked_at"))
+        return self.filter(Q(asked_at__lt=at) | Q(asked_at=at, pk__lt=row.pk))
 
     def held(self) -> "Backfill | None":
         """The chosen one, locked for this transaction; None when somebody else has it."""

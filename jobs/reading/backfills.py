@@ -1,12 +1,13 @@
 """How far a backfill is, and what it would run, for pages and programs."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db.models import Count
 
-from jobs.models import Backfill
+from jobs.models import Backfill, Job
 from jobs.models.shape import address, moment
 from jobs.scheduling.past import Look
 from jobs.states import FINAL, State, WaitingFor
@@ -18,11 +19,17 @@ _TIMES = ("since", "until", "asked_at", "cancelled_at", "finished_at")
 _PEOPLE = ("asked_by", "cancelled_by")
 
 
+Counted: TypeAlias = Counter[tuple[str, bool]]
+"""Jobs by their state, and by whether their turn has not come."""
+
+
 class Progress:
     """The jobs of one backfill, counted in one query."""
 
-    def __init__(self, row: Backfill) -> None:
+    def __init__(self, row: Backfill, counted: Counted | None = None) -> None:
         self.row = row
+        if counted is not None:
+            self._counted = counted
 
     @property
     def state(self) -> str:
@@ -36,12 +43,8 @@ class Progress:
         return self.row.finished_at is None
 
     @cached_property
-    def _counted(self) -> Counter[tuple[str, bool]]:
-        kinds = self.row.jobs.order_by().values_list("state", "waiting_for")
-        found: Counter[tuple[str, bool]] = Counter()
-        for state, waiting_for, n in kinds.annotate(n=Count("pk")):
-            found[state, waiting_for == WaitingFor.UPSTREAM] += n
-        return found
+    def _counted(self) -> Counted:
+        return _counts([self.row])[self.row.pk]
 
     @cached_property
     def states(self) -> dict[str, int]:
@@ -71,9 +74,27 @@ class Progress:
         return 100 * self.ended // max(self.row.count, 1)
 
 
+def backfill_shapes(rows: Sequence[Backfill]) -> list[dict[str, Any]]:
+    """Several, whose jobs are counted together."""
+    counts = _counts(rows)
+    return [_shape(row, Progress(row, counts[row.pk])) for row in rows]
+
+
 def backfill_shape(row: Backfill) -> dict[str, Any]:
     """A backfill for programs. Reads its people and its jobs."""
-    progress = Progress(row)
+    return _shape(row, Progress(row))
+
+
+def _counts(rows: Sequence[Backfill]) -> dict[str, Counted]:
+    kinds = Job.objects.filter(backfill__in=[row.pk for row in rows]).order_by()
+    found: dict[str, Counted] = defaultdict(Counter)
+    told = kinds.values_list("backfill", "state", "waiting_for").annotate(n=Count("pk"))
+    for key, state, waiting_for, n in told:
+        found[key][state, waiting_for == WaitingFor.UPSTREAM] += n
+    return found
+
+
+def _shape(row: Backfill, progress: Progress) -> dict[str, Any]:
     return (
         {name: getattr(row, name) for name in _AS_THEY_ARE}
         | {name: moment(getattr(row, name)) for name in _TIMES}

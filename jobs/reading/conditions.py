@@ -24,7 +24,7 @@ GROUPS = {"waiting": WAITING, "active": ACTIVE, "live": LIVE, "final": FINAL}
 IS = ("stalled",)
 _LONGEST_ID = 10
 # Found by an index; all else is asked of each job in turn.
-_INDEXED = ("state", "task", "owner", "schedule", "since", "until", "is")
+_INDEXED = ("state", "task", "owner", "schedule", "backfill", "since", "until", "is")
 
 
 def mistake(term: Term) -> str:
@@ -144,6 +144,7 @@ _ASKED: dict[str, Callable[[Term, permissions.Person], Q]] = {
     "queue": _queue,
     "worker": _worker,
     "schedule": _schedule,
+    "backfill": lambda term, user: Q(backfill=term.value),
     "since": lambda term, user: Q(created_at__gte=moment(term.value)),
     "until": lambda term, user: Q(created_at__lt=moment(term.value, is_end=True)),
     "error": _error,

@@ -134,6 +134,7 @@ api   POST /schedules:preview                    401   403   403   403   200   4
 api   POST /schedules/{schedule_id}/fire         401   404   403   403   202   404   202   401
 api   POST /schedules/{schedule_id}/{verb}       401   404   403   403   200   404   200   401
 api   POST /schedules/{schedule_id}/backfill     401   404   403   403   202   404   202   401
+api   GET /schedules/{schedule_id}/backfills   401   404   200   200   200   404   200   401
 api   GET /schedules/{schedule_id}/backfills/{backfill} 401 404 200 200 200 404 200 401
 api   POST /schedules/{schedule_id}/backfills/{backfill}/cancel 401 404 403 403 200 404 200 401
 api   GET /workers                               401   404   404   404   404   404   200   401

@@ -12,6 +12,7 @@ from . import rows
 from .programs import Program
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_server")]
+NOBODY = "00000000-0000-0000-0000-000000000000"
 WISH = {"since": "2025-03-01T00:00:00Z", "until": "2025-03-01T02:00:00+00:00"}
 
 
@@ -78,3 +79,22 @@ def test_what_cannot_be_is_refused_by_its_field(root, entry, wish, field):
     reply = asked(root, entry, **wish)
     assert (reply.status_code, list(reply.json()["fields"])) == (422, [field])
     assert Backfill.objects.count() == 0
+
+
+def test_they_are_listed_the_newest_first_and_their_jobs_are_found(root, entry):
+    days = range(3, 6)
+    made = [
+        asked(root, entry, since=f"2025-03-0{n}T00:00:00Z", until=f"2025-03-0{n}T01:00:00Z")
+        for n in days
+    ]
+    ids = [reply.json()["id"] for reply in reversed(made)]
+    place = f"/schedules/{entry.pk}/backfills"
+    first = root.get(place, limit=2).json()
+    assert ([row["id"] for row in first["items"]], first["count"]) == (ids[:2], 3)
+    assert [row["states"] for row in first["items"]] == [{"pending": 1}] * 2
+    rest = root.get(place, cursor=first["next"]).json()
+    assert ([row["id"] for row in rest["items"]], rest["next"]) == (ids[2:], None)
+    assert list(root.get(place, cursor=NOBODY).json()["fields"]) == ["cursor"]
+    for query in ({"backfill": ids[1]}, {"q": f"backfill:{ids[1]}"}):
+        jobs = root.get("/jobs", **query).json()["items"]
+        assert [job["due_at"][:10] for job in jobs] == ["2025-03-04"]
