@@ -7,13 +7,15 @@ for by the relay: see `doorman`.
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from jobs.conf import configuration
-from jobs.models import MOST_AT_ONCE, Gate, Job, Line
+from jobs.models import MOST_AT_ONCE, Gate, Job, JobQuerySet, Line, OneJob
 from jobs.signals import conflict_found
+from jobs.states import State
 
 from . import closed
 from .changes import FACTS
@@ -23,6 +25,8 @@ from .policy import policy_of
 from .publisher import soon
 from .room import Room
 
+# Made once, so that it is the same in each statement.
+NOW = Now()
 # So many lines are looked at while the gate is held once.
 MOST_LOOKS = 3 * MOST_AT_ONCE
 # What is left then the relay goes on with.
@@ -154,16 +158,7 @@ class Pass:
     def _let_in(self, line: Line, waiting: list[Job], chosen: list[Job]) -> None:
         if not chosen:
             return
-        ids = [job.pk for job in chosen]
-        # Who is being changed just now is left alone: to wait for him could be for ever.
-        free = Job.objects.filter(pk__in=ids, lined_at__isnull=False)
-        free = free.select_for_update(of=("self",), skip_locked=True)
-        moved = Job.objects.filter(pk__in=free.values("pk")).place_returning(
-            {*FACTS, *COLUMNS},
-            admitted_at=Now(),
-            queued_at=Now(),
-            ring_at=soon(),
-        )
+        moved = _moved([job.pk for job in chosen])
         self.admitted += moved
         if len(moved) < len(chosen):
             self.busy.add(line.pk)
@@ -193,6 +188,22 @@ class Pass:
             conflict_found.send(sender=None, how=policy.on_conflict, **about)
 
 
+def _moved(ids: list[str]) -> list[Job]:
+    """Those of them that nobody else has in hand, in their queues now."""
+    changes = {"admitted_at": NOW, "queued_at": NOW, "ring_at": soon()}
+    if len(ids) == 1:  # nearly always: who left makes room for one
+        return OneJob(_free, id=ids[0]).move_returning(State.QUEUED, _TOLD, **changes)
+    return _free(pk__in=ids).place_returning(_TOLD, **changes)
+
+
+def _free(**chosen_by: Any) -> JobQuerySet:
+    """Who is being changed just now is left alone: to wait for him could be for ever."""
+    waiting = Job.objects.filter(**chosen_by, lined_at__isnull=False)
+    free = waiting.select_for_update(of=("self",), skip_locked=True)
+    return Job.objects.filter(pk__in=free.values("pk"))
+
+
+_TOLD = tuple({*FACTS, *COLUMNS})
 _READ = ("id", "priority", "created_at", "lined_at", "queue", "attempt")
 
 

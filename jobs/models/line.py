@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import ClassVar
 
 from django.db import models
@@ -10,7 +11,7 @@ from django.db.models.functions import Now
 
 from .job import Job
 from .queryset import JobQuerySet
-from .statement import update
+from .statement import Statement, shape, slots, update
 
 OPEN = Q(priority__isnull=False, shut_at__isnull=True, opens_at__isnull=True)
 
@@ -114,8 +115,11 @@ class Line(models.Model):
 
     def lead(self, head: Job | None) -> bool:
         """Its first job is this one now; none: nobody waits. False: it is no more."""
+        before = self.first
         self.priority = None if head is None else head.priority
         self.head_at = None if head is None else head.created_at
+        if self.first == before:  # those asked for together are of one age
+            return True
         told = {"priority": self.priority, "head_at": self.head_at}
         return Line.objects.filter(pk=self.pk).update(**told) > 0
 
@@ -143,10 +147,8 @@ class Gate(models.Model):
     def hold(cls, name: str) -> "Gate":
         """Keep all others from it until the end of the transaction. `turn` is the first of
         `MOST_AT_ONCE` numbers of its own, `passed_at` now by the database's clock."""
-        mine = cls.objects.filter(pk=name)
         while True:
-            changes = {"turn": F("turn") + MOST_AT_ONCE, "passed_at": Now(), "opens_at": None}
-            found = update(mine, changes, ("name", "turn", "passed_at")).run()
+            found = _held().run({"name": name})
             if found:
                 gate: Gate = found[0]
                 return gate
@@ -155,6 +157,14 @@ class Gate(models.Model):
     def close_until(self, moment: datetime) -> None:
         """Nobody comes in before."""
         Gate.objects.filter(pk=self.pk).update(opens_at=moment)
+
+
+@cache
+def _held() -> Statement:
+    """Each pass begins with it: its SQL is written once."""
+    mine = Gate.objects.filter(**slots(Gate, 0, shape({"name": ""})))
+    changes = {"turn": F("turn") + MOST_AT_ONCE, "passed_at": Now(), "opens_at": None}
+    return update(mine, changes, ("name", "turn", "passed_at"))
 
 
 class Pace(models.Model):
