@@ -13,6 +13,7 @@ from . import (
     events,
     grants,
     jobs,
+    queues,
     results,
     saved,
     schedules,
@@ -28,6 +29,6 @@ name_columns()
 register(admin.site)
 
 __all__ = [
-    "artifacts", "backfills", "events", "grants", "jobs", "register", "results", "saved",
-    "schedules", "tasks", "timings", "tokens", "workers",
+    "artifacts", "backfills", "events", "grants", "jobs", "queues", "register", "results",
+    "saved", "schedules", "tasks", "timings", "tokens", "workers",
 ]  # fmt: skip

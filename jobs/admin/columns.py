@@ -7,8 +7,12 @@ from django_celery_beat.models import PeriodicTask
 WORDS = {
     "at": _("at"),
     "attempt": _("attempt"),
+    "changed_at": _("changed at"),
+    "changed_by": _("changed by"),
     "content_type": _("content type"),
     "created_at": _("created at"),
+    "depth": _("messages in the broker"),
+    "depth_at": _("counted at"),
     "due_at": _("due at"),
     "error": _("error"),
     "error_type": _("error type"),

@@ -56,6 +56,11 @@ admin GET periodictask change                    login 302   200   200   200   3
 admin GET periodictask changelist                login 200   200   200   200   200   200   login
 admin GET periodictask delete                    login 403   403   403   200   403   200   login
 admin GET periodictask history                   login 302   200   200   200   302   200   login
+admin GET queue  add                             login 403   403   403   403   403   403   login
+admin GET queue  change                          login 302   302   302   302   302   200   login
+admin GET queue  changelist                      login 200   200   200   200   200   200   login
+admin GET queue  delete                          login 403   403   403   403   403   403   login
+admin GET queue  history                         login 302   302   302   302   302   200   login
 admin GET savedfilter add                        login 403   403   403   403   403   403   login
 admin GET savedfilter change                     login 403   403   403   403   403   200   login
 admin GET savedfilter changelist                 login 403   403   403   403   403   200   login

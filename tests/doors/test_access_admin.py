@@ -7,7 +7,7 @@ import pytest
 from django.contrib import admin
 from django_celery_results.models import GroupResult, TaskResult
 
-from jobs.models import ApiToken, Event, Grant, Role, SavedFilter, Worker
+from jobs.models import ApiToken, Event, Grant, Queue, Role, SavedFilter, Worker
 from jobs.states import State
 from tests.nouns.test_workers import FACTS
 
@@ -35,6 +35,7 @@ def world(made: dict[str, Any], db: None) -> dict[str, Any]:
 def build() -> dict[str, Any]:
     """People, and of each kind of page the row that it shows."""
     Worker.tell("main@node", FACTS)
+    Queue.objects.note(["celery"])
     people = access.people(rows.task(), is_staff=True)
     owner, group = people["owner"], people["manager"].groups.get()
     job = rows.job(State.COMPLETED, owner=owner, group_id="group")
@@ -46,7 +47,7 @@ def build() -> dict[str, Any]:
         GroupResult.objects.create(group_id="group"),
         ApiToken.objects.issue(owner, ["read"])[0],
         SavedFilter.objects.keep(owner, "mine", "owner:me"),
-        Worker.objects.get(),
+        Worker.objects.get(), Queue.objects.get(pk="celery"),
         rows.artifact(job, "a.txt"),
         rows.backfill(rows.schedule()),
         Grant.objects.create(group=group, role=Role.VIEWERS, pattern="other.*"),
