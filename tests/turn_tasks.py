@@ -1,5 +1,6 @@
 """Tasks whose jobs wait for each other."""
 
+import os
 import time
 from pathlib import Path
 
@@ -51,6 +52,11 @@ def fairly(customer: str) -> None:
     """Customers take turns at the workers."""
 
 
+@task(max_running=1, fair_by="{customer}")
+def one_by_one(customer: str) -> None:
+    """One at once, and customers take turns."""
+
+
 def _note(book: str, sign: str) -> None:
     with Path(book).open("a") as file:  # a line of that size is written whole
         file.write(f"{sign} {time.time()}\n")
@@ -66,10 +72,11 @@ def note_turn(book: str, seconds: float) -> None:
 
 @task(concurrency_key="{customer}")
 def note_customer(customer: str, book: str) -> None:
-    """The same, one of each customer."""
-    _note(book, "+")
+    """The same, one of each customer, and in which process."""
+    own = f"{book}-{customer}-{os.getpid()}"
+    _note(own, "+")
     time.sleep(0.1)
-    _note(book, "-")
+    _note(own, "-")
 
 
 @task(rate="10/s")

@@ -1,6 +1,8 @@
 """Limits with real workers: never more at once than may be, by what the functions saw."""
 
+import time
 from itertools import accumulate
+from pathlib import Path
 
 from jobs import enqueue
 from jobs.models import Job
@@ -33,18 +35,30 @@ def test_no_more_run_at_once_than_may_and_all_run(site, tmp_path):
     assert most_at_once(book.read_text().splitlines()) == 2
 
 
+def noted(book: Path, customer: str, killed_at: float) -> list[str]:
+    """What the processes wrote down for a customer, those too that did not come to its end."""
+    lines = []
+    for own in book.parent.glob(f"{book.name}-{customer}-*"):
+        lines += (mine := own.read_text().splitlines())
+        if len(mine) % 2:
+            lines.append(f"- {killed_at}")
+    return lines
+
+
 def test_a_worker_that_is_killed_gives_its_places_back(site, tmp_path):
     extra = site.start_worker(name="victim", queue="celery", slots=4)
     book = tmp_path / "book"
     jobs = [enqueue(ONE_EACH, {"customer": "a", "book": str(book)}) for _ in range(6)]
     jobs += [enqueue(ONE_EACH, {"customer": "b", "book": str(book)}) for _ in range(6)]
-    eventually(lambda: book.exists() and len(book.read_text().splitlines()) > 4)
+    done = Job.objects.filter(pk__in=[job.pk for job in jobs], state=State.COMPLETED)
+    eventually(lambda: done.count() > 1)
     extra.kill()
     site.worker.kill()
+    killed_at = time.time()
     site.revive()
     ends(jobs)
-    holding = Job.objects.filter(admitted_at__isnull=False)
-    assert not holding.exists()
+    assert {most_at_once(noted(book, customer, killed_at)) for customer in "ab"} == {1}
+    assert not Job.objects.filter(admitted_at__isnull=False).exists()
 
 
 def test_a_rate_holds_over_all_workers(site, tmp_path):
