@@ -9,6 +9,7 @@ Kept as a list in JSON, read on the clock of the schedule's zone:
 Weekdays are those of cron (0 is Sunday) on which the hours begin; without them each day.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -26,20 +27,26 @@ class Blackout:
         self.zone = zone
         if not isinstance(windows, list):
             raise Impossible(_("The times when it is not to run must be a list."))
-        self._windows = [_window(window) for window in windows]
+        read = [_window(window) for window in windows]
+        self._stretches = [window for window in read if isinstance(window, Stretch)]
+        self._hours = [window for window in read if isinstance(window, Hours)]
+        self._merged = _merged(self._stretches)
 
     def covers(self, moment: datetime) -> bool:
         """Whether nothing is to run at this moment."""
         wall = moment.astimezone(self.zone).replace(tzinfo=None)
-        return any(window.covers(wall) for window in self._windows)
+        # Of stretches that do not touch, only the last one that has begun may cover it.
+        begun = bisect_right(self._merged, wall, key=lambda stretch: stretch.begin)
+        if begun and self._merged[begun - 1].covers(wall):
+            return True
+        return any(window.covers(wall) for window in self._hours)
 
     def stretches(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
         """Those with dates, as far as they lie between these; first the first. Hours of
         each day are not among them."""
         found = (
             (window.begin.replace(tzinfo=self.zone), window.end.replace(tzinfo=self.zone))
-            for window in self._windows
-            if isinstance(window, Stretch)
+            for window in self._stretches
         )
         return sorted((b, e) for b, e in found if b < until and e > since)
 
@@ -67,6 +74,20 @@ class Hours:
         days = (wall.date(), wall.date() - DAY)
         begins = (datetime.combine(d, self.begin) for d in days if _weekday(d) in self.weekdays)
         return any(start <= wall < start + self.length for start in begins)
+
+
+def _merged(stretches: list[Stretch]) -> list[Stretch]:
+    """The same times, in order, without any that touch another: several hundred dates are
+    asked about for each of many moments."""
+    found: list[Stretch] = []
+    for each in sorted(stretches, key=lambda stretch: stretch.begin):
+        if each.end <= each.begin:
+            continue
+        if found and each.begin <= found[-1].end:
+            found[-1] = Stretch(found[-1].begin, max(found[-1].end, each.end))
+        else:
+            found.append(each)
+    return found
 
 
 def _window(window: Any) -> Stretch | Hours:
