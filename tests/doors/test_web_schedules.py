@@ -227,3 +227,14 @@ def test_the_empty_list_says_what_to_do(client):
     assert "Nothing runs by itself yet" in client.get(LIST).content.decode()
     planned("soon")
     assert "No schedule matches" in client.get(LIST, {"q": "x y z"}).content.decode()
+
+
+def test_a_beat_that_is_silent_is_told_of_while_one_looks(admin):
+    made = planned("daily")
+    for page, part in ((LIST, "around"), (reverse("jobs:schedule", args=[made.pk]), "head")):
+        assert "no beat has run yet" in admin.get(page, {"part": part}).content.decode()
+
+
+def test_what_can_be_done_to_one_is_there_on_a_phone_too(admin):
+    planned("daily")
+    assert '<td role="cell" class="num acts opt2 full"><div>' in admin.get(LIST).content.decode()
