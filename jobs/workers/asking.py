@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from celery import current_app
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from jobs import sanitize
@@ -48,13 +49,13 @@ def ask(name: str, command: str, arguments: Mapping[str, Any] | None = None) -> 
     if not _open.acquire(blocking=False):
         return Answer(problem=_("Too many questions are open; try again in a moment."))
     heard: SimpleQueue[Answer] = SimpleQueue()
+    # A thread begins in the language of the site, not in that of who asks.
+    language = get_language()
 
     def converse() -> None:
         try:
-            heard.put(_converse(name, command, arguments or {}))
-        except Exception as error:  # whatever a transport raises that cannot reach its server
-            logger.warning("Worker %s could not be asked: %s", name, error)
-            heard.put(Answer(problem=_("The broker does not answer.")))
+            with override(language):
+                heard.put(_answered(name, command, arguments or {}))
         finally:
             _open.release()
 
@@ -62,6 +63,14 @@ def ask(name: str, command: str, arguments: Mapping[str, Any] | None = None) -> 
     try:
         return heard.get(timeout=2 * PATIENCE_SECONDS)
     except Empty:
+        return Answer(problem=_("The broker does not answer."))
+
+
+def _answered(name: str, command: str, arguments: Mapping[str, Any]) -> Answer:
+    try:
+        return _converse(name, command, arguments)
+    except Exception as error:  # whatever a transport raises that cannot reach its server
+        logger.warning("Worker %s could not be asked: %s", name, error)
         return Answer(problem=_("The broker does not answer."))
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 # Names and code, which are the same in every language.
-NAMES = {"Batuta", "Enter", "UTC", "p95"}
+NAMES = {"Batuta", "Celery", "Enter", "Python", "UTC", "p95"}
 MARKED = re.compile(r"\{%\s*blocktrans.*?%\}.*?\{%\s*endblocktrans\w*\s*%\}", re.S)
 OF_DJANGO = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.S)
 SAID_IN = re.compile(r"""\s(?:aria-label|title|placeholder|alt)="([^"]*)\"""")

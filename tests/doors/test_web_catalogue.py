@@ -90,11 +90,19 @@ def test_the_catalogue_asks_as_often_for_many_tasks_as_for_one(
     client, django_assert_max_num_queries
 ):
     client.force_login(rows.user("admin", is_superuser=True))
-    for number in range(12):
-        rows.task(f"many.task{number}", enabled=bool(number % 2))
-        rows.job(State.FAILED, task=f"many.task{number}")
-    with django_assert_max_num_queries(12):
+    failed_task(0)
+    catalogue(client)  # once for each process, Django asks the database what it is able to
+    with django_assert_max_num_queries(20) as asked_for_one:
         catalogue(client)
+    for number in range(1, 12):
+        failed_task(number)
+    with django_assert_max_num_queries(len(asked_for_one)):
+        catalogue(client)
+
+
+def failed_task(number: int) -> None:
+    rows.task(f"many.task{number}", enabled=bool(number % 2))
+    rows.job(State.FAILED, task=f"many.task{number}")
 
 
 def test_a_search_without_result_says_what_to_do(admin):

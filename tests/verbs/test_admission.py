@@ -191,7 +191,9 @@ def test_a_pass_that_comes_late_makes_up_for_one_second():
 
 def test_each_rate_key_has_its_own_and_a_burst():
     a, b = ask(tasks.slowly_each, 4, domain="a"), ask(tasks.slowly_each, 1, domain="b")
-    assert {*let_in(tasks.slowly_each)} == {*a[:3], *b}
+    admitted = {*let_in(tasks.slowly_each)}
+    # SQLite tells moments in milliseconds: of those asked for in one, any may be first.
+    assert admitted >= {*b} and len(admitted & {*a}) == len(admitted) - 1 == 3
     assert Line.objects.get(opens_at__isnull=False).rate_key == "a"
 
 
