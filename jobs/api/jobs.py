@@ -76,6 +76,7 @@ def filters_of(asked: JobFilter, place: str = "") -> Filters:
     """What was asked for, as the pages' own filters; a Refusal names what is wrong, after
     `place`."""
     named = [Term("state", state) for state in asked.state]
+    named += [Term("waiting", reason) for reason in asked.waiting_for]
     for key in (
         "task",
         "owner",

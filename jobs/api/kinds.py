@@ -18,7 +18,7 @@ from pydantic import (
 
 from jobs.reading.grammar import LONGEST
 from jobs.scheduling.when import EARLIEST, LATEST
-from jobs.states import State
+from jobs.states import State, WaitingFor
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT")
 
@@ -78,12 +78,16 @@ Moment: TypeAlias = Annotated[
     AwareDatetime, Strict(), BeforeValidator(_written), AfterValidator(_sensible)
 ]
 States: TypeAlias = Annotated[list[Annotated[State, Strict(False)]], BeforeValidator(_listed)]
+Reasons: TypeAlias = Annotated[
+    list[Annotated[WaitingFor, Strict(False)]], BeforeValidator(_listed)
+]
 
 
 class JobFilter(Given):
     """The filters of the list of jobs, which all must fit."""
 
     state: States = []
+    waiting_for: Reasons = []
     task: Key = ""
     owner: Key = ""
     queue: Key = ""

@@ -14,7 +14,7 @@ from jobs.params import span
 from jobs.reading import listing
 from jobs.reading.filters import STALLED, Filters
 from jobs.reading.grammar import Term
-from jobs.states import State
+from jobs.states import State, WaitingFor
 
 MOST = 1_000
 
@@ -22,6 +22,9 @@ MOST = 1_000
 def add_filters(listed: ArgumentParser) -> None:
     listed.add_argument("words", nargs="*", metavar="WORDS", help="what the page searches for")
     listed.add_argument("--state", action="append", choices=State.values, metavar="STATE")
+    listed.add_argument(
+        "--waiting-for", action="append", choices=WaitingFor.values, metavar="REASON"
+    )
     listed.add_argument("--task", default="", metavar="NAME")
     listed.add_argument("--owner", default="", metavar="USER", help="a user, or me")
     listed.add_argument("--queue", default="")
@@ -37,6 +40,7 @@ def add_filters(listed: ArgumentParser) -> None:
 def newest(user: permissions.Person, **said: Any) -> list[Job]:
     """The newest jobs that `user` may see and that match; raises CommandError."""
     named = [Term("state", state) for state in said["state"] or ()]
+    named += [Term("waiting", reason) for reason in said["waiting_for"] or ()]
     for key in ("task", "owner", "queue", "tag"):
         named += [Term(key, said[key])] if said[key] else []
     for key in ("since", "until"):

@@ -13,7 +13,7 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs import permissions, registry
 from jobs.models import Task
-from jobs.states import ACTIVE, FINAL, LIVE, WAITING, State
+from jobs.states import ACTIVE, FINAL, LIVE, WAITING, State, WaitingFor
 
 from .grammar import ONE_OF, PARAM, Term
 from .inside import has_tag, like, param
@@ -23,6 +23,7 @@ ME, NOBODY = "me", "nobody"
 GROUPS = {"waiting": WAITING, "active": ACTIVE, "live": LIVE, "final": FINAL}
 IS = ("stalled",)
 _LONGEST_ID = 10
+PENDING = Q(state=State.PENDING, finished_at=None)
 # Found by an index; all else is asked of each job in turn.
 _INDEXED = ("state", "task", "owner", "schedule", "backfill", "since", "until", "is")
 
@@ -68,6 +69,11 @@ def _kind(term: Term) -> str:
 
 def _state(term: Term, user: permissions.Person) -> Q:
     return Q(state__in=sorted(states(term)))
+
+
+def _waiting(term: Term, user: permissions.Person) -> Q:
+    """Only what is pending waits for something; so no history is read for it."""
+    return PENDING & Q(waiting_for=WaitingFor(term.value.lower()))
 
 
 def _task(term: Term, user: permissions.Person) -> Q:
@@ -138,6 +144,7 @@ def _is(term: Term, user: permissions.Person) -> Q:
 _ASKED: dict[str, Callable[[Term, permissions.Person], Q]] = {
     "": _said,
     "state": _state,
+    "waiting": _waiting,
     "task": _task,
     "owner": _owner,
     "tag": lambda term, user: Q(has_tag(term.value)),
@@ -164,6 +171,7 @@ def _not_yet(term: Term) -> None:
 
 _CHECKS: dict[str, Callable[[Term], Any]] = {
     "state": states,
+    "waiting": lambda term: WaitingFor(term.value.lower()),
     "since": lambda term: moment(term.value),
     "until": lambda term: moment(term.value, is_end=True),
     "is": _is_one,
@@ -173,6 +181,7 @@ _CHECKS: dict[str, Callable[[Term], Any]] = {
 _WHEN = _("“%(value)s” is no time: write 2d, 3h, 15m, today, 2026-08-22 or 2026-08-22T14:00.")
 _WRONG: dict[str, Any] = {
     "state": _("There is no state “%(value)s”."),
+    "waiting": _("No job waits for “%(value)s”."),
     "since": _WHEN,
     "until": _WHEN,
     "is": _("Jobs can be asked for that are “stalled”, not “%(value)s”."),

@@ -156,6 +156,8 @@ class Filters:
         if self.mistakes:
             return jobs.none()
         indexed = [term for term in self.terms if conditions.is_indexed(term)]
+        if any(term.key == "waiting" and not term.is_not for term in self.terms):
+            jobs = jobs.filter(conditions.PENDING)
         return jobs.filter(conditions.condition(indexed, user))
 
     def matching(self, user: permissions.Person, jobs: list[Job]) -> list[Job]:

@@ -18,10 +18,12 @@ MOST_TERMS = 40
 
 PARAM = "param."
 KEYS = (
-    "state", "task", "owner", "tag", "queue", "worker", "schedule", "backfill", "workflow",
-    "since", "until", "error", "is",
+    "state", "waiting", "task", "owner", "tag", "queue", "worker", "schedule", "backfill",
+    "workflow", "since", "until", "error", "is",
 )  # fmt: skip
-ONE_OF = ("state", "task", "owner", "queue", "worker", "schedule", "backfill", "workflow")
+ONE_OF = (
+    "state", "waiting", "task", "owner", "queue", "worker", "schedule", "backfill", "workflow",
+)  # fmt: skip
 """A job has one of these: several mean any of them, and commas part them."""
 
 # Possessive quantifiers: no text is walked more than once.

@@ -26,6 +26,8 @@ class Pending:
     oldest_at: datetime
     next_at: datetime | None
     """When the first of them is due, where it is a matter of time."""
+    waiting_for: str = ""
+    """By what the list finds them, where they are pending."""
     is_stuck: bool = False
     """Whether nothing will change by itself."""
 
@@ -71,6 +73,7 @@ def _pending(state: str, reason: str, rows: list[Any]) -> Pending:
         queues=tuple(queues),
         oldest_at=min(row["oldest"] for row in rows),
         next_at=min(moments) if moments and is_timed else None,
+        waiting_for=reason if state == State.PENDING else "",
         is_stuck=reason in (_UNSERVED, WaitingFor.TASK, WaitingFor.BROKER, WaitingFor.QUEUE),
     )
 

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
 from jobs import permissions
-from jobs.states import State
+from jobs.states import State, WaitingFor
 
 from .conditions import GROUPS, IS, ME, NOBODY
 from .grammar import KEYS, LONGEST, ONE_OF, PARAM, Term, clean
@@ -21,6 +21,7 @@ _WHEN = ("1h", "24h", "7d", "30d", "today", "yesterday")
 
 _MEANS: dict[str, Any] = {
     "state": _("what became of it"),
+    "waiting": _("what it waits for: slot, rate, time, queue…"),
     "task": _("a task, or a part of its name"),
     "owner": _("who asked for it"),
     "tag": _("a tag"),
@@ -88,6 +89,7 @@ def _recent(user: permissions.Person, column: str) -> list[str]:
 
 _VALUES: dict[str, Callable[[permissions.Person, str], Iterable[str]]] = {
     "state": lambda user, begun: [*State.values, *GROUPS],
+    "waiting": lambda user, begun: WaitingFor.values,
     "task": _tasks,
     "owner": _owners,
     "tag": _tags,

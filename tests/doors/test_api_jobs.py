@@ -61,12 +61,15 @@ def test_the_filters_choose(root):
     assert notes(root.get("/jobs", since=hour_ago)) == ["c", "a"]
     assert notes(root.get("/jobs", until=hour_ago)) == ["b"]
     assert notes(root.get("/jobs", q="far")) == ["c"]
+    rows.job(State.PENDING, note="d", waiting_for="slot")
+    assert notes(root.get("/jobs", waiting_for=["slot", "rate"])) == ["d"]
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("state", "finished"),
+        ("waiting_for", "luck"),
         ("since", "yesterday"),
         ("since", "0001-01-01T00:00:00+14:00"),
         ("until", "2026-01-01T00:00:00"),

@@ -92,6 +92,15 @@ def test_a_task_by_its_name_or_a_part_between_dots(found):
     assert found("task:[i]mages") == found("task:imag?s") == set()
 
 
+def test_what_they_wait_for(found):
+    for reason in ("slot", "rate", "time"):
+        rows.job(State.PENDING, note=reason, waiting_for=reason)
+    rows.job(State.FAILED, note="failed")
+    assert found("waiting:slot") == found("waiting:SLOT state:waiting") == {"slot"}
+    assert found("waiting:slot,rate") == {"slot", "rate"}
+    assert found("-waiting:slot -waiting:time") == {"rate", "failed"}
+
+
 def test_states_and_their_groups(found):
     for state in (State.FAILED, State.RUNNING, State.QUEUED):
         rows.job(state, note=state)

@@ -65,6 +65,7 @@ def test_what_a_text_wishes_for(text, expected):
         ("state:", "Say what, after “state:”"),
         ('error:"open', "A quotation mark is missing"),
         ("state:finished", "There is no state “finished”"),
+        ("waiting:luck", "No job waits for “luck”"),
         ("since:yesterdy", "is no time"),
         ("until:999999w", "is no time"),
         ("is:odd", "“stalled”"),
