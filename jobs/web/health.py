@@ -23,6 +23,8 @@ from jobs.checks.servers import layer_server
 from jobs.models import Worker, file_storage
 from jobs.reading import beat as office
 
+from . import broker as setup
+
 PATIENCE_SECONDS = 1.6
 """How long an answer may take in all, whatever hangs."""
 
@@ -34,6 +36,7 @@ MOST_WORKERS = 50
 """Of how many workers the files are looked at."""
 
 UP, DOWN, NONE, DOUBLED, LATE = "up", "down", "none", "doubled", "late"
+RISKY = "risky"
 
 
 @never_cache
@@ -86,7 +89,7 @@ def broker() -> str:
             link.ensure_connection(max_retries=1, interval_start=0, timeout=PATIENCE_SECONDS)
         except (*link.connection_errors, OSError):
             return DOWN
-    return UP
+    return RISKY if setup.faults() else UP
 
 
 def workers() -> str:
@@ -147,6 +150,10 @@ _DETAILS = {
     ("files", DOWN): lazy(
         "Web and workers do not see the same files: uploads would not reach jobs. Give all"
         " of them the same DATA_DIR, or one storage for files (docs/production.md)."
+    ),
+    ("broker", RISKY): lazy(
+        "The broker answers and is not set up safely: the page of workers and"
+        " manage.py check --deploy --database default say what is wrong."
     ),
     ("beat", NONE): lazy(
         "Nobody fires schedules: no beat runs, or it does not reach the database. What is due"

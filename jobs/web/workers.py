@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.core.checks import CheckMessage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -17,6 +18,7 @@ from jobs.reading.pending import Pending, pending
 from jobs.workers.readings import READINGS, Reading
 from jobs.workers.verbs import VERBS, Verb
 
+from . import broker
 from .page import page, person, show
 from .worker_story import Told, story
 
@@ -128,6 +130,11 @@ class Floor:
     @property
     def is_ill(self) -> bool:
         return self.fleet.count(reading.DEAF, reading.CUT, reading.LOST) > 0
+
+    @cached_property
+    def faults(self) -> tuple[CheckMessage, ...]:
+        """How the broker may lose messages, or let strangers in."""
+        return broker.faults()
 
     @property
     def verbs(self) -> list[Verb]:

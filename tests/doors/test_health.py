@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from jobs.models import Leader
-from jobs.web import health
+from jobs.web import broker, health
 from project.supervisor import embedded
 from tests.conftest import start_server
 
@@ -26,6 +26,8 @@ def test_the_patience_leaves_room_for_the_promise_of_two_seconds():
 def asked_anew(monkeypatch):
     """No answer of an earlier test counts."""
     monkeypatch.setattr(health, "_latest", health._Latest())
+    monkeypatch.setattr(broker, "_latest", broker._Latest())
+    monkeypatch.setattr(broker, "PATIENCE_SECONDS", 10)
 
 
 def test_a_process_that_lives_says_so_to_anybody(client):
@@ -183,3 +185,20 @@ def test_asking_often_does_not_ask_the_servers_often(client, monkeypatch):
 )
 def test_beat_that_answers_is_not_a_worker(names, expected):
     assert health.state_of_workers(names) == expected
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_evicts_is_risky_and_the_page_of_workers_says_why(
+    client, admin_client, redis_client
+):
+    if os.environ.get("TEST_BROKER_URL"):
+        pytest.skip("another broker rings here")
+    before = redis_client.config_get("maxmemory-policy")["maxmemory-policy"]
+    redis_client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        told = client.get("/readyz").json()["broker"]
+        page = admin_client.get("/workers/").content.decode()
+    finally:
+        redis_client.config_set("maxmemory-policy", before)
+    assert told["state"] == "risky" and "lru" not in told["detail"]
+    assert "maxmemory-policy allkeys-lru" in page and "jobs.E021" in page
