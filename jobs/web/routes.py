@@ -79,6 +79,15 @@ def routes(request: HttpRequest) -> HttpResponse:
 
 
 def _tell(request: HttpRequest, done: routing.Written) -> None:
+    messages.success(request, _said(done))
+    words = _(
+        "No worker takes from “%(queue)s”: start one with -Q, or give it the queue on its page."
+    )
+    for queue in reading.unserved():
+        messages.warning(request, words % {"queue": queue})
+
+
+def _said(done: routing.Written) -> str:
     said = _("The rules hold from now on.") if done.changed else _("Nothing was changed.")
     if done.moved:
         moved = ngettext(
@@ -94,9 +103,4 @@ def _tell(request: HttpRequest, done: routing.Written) -> None:
             done.left,
         )
         said = f"{said} {left % {'n': done.left}}"
-    messages.success(request, said)
-    words = _(
-        "No worker takes from “%(queue)s”: start one with -Q, or give it the queue on its page."
-    )
-    for queue in reading.unserved():
-        messages.warning(request, words % {"queue": queue})
+    return said
