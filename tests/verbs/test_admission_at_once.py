@@ -4,15 +4,16 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from jobs import enqueue
-from jobs.dispatch import policy
+from jobs.dispatch import policy, usher
 from jobs.dispatch.admission import admit
 from jobs.dispatch.doorman import Sweep
 from jobs.execution.finish import finish
 from jobs.execution.outcome import Ending
 from jobs.models import Job, Line, Task
+from jobs.signals import room_changed
 from jobs.states import State
 from tests import turn_tasks as tasks
 from tests.sample_tasks import add
@@ -24,6 +25,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def know_nothing():
     policy.forget()
+
+
+@pytest.fixture
+def nobody_ushers():
+    """The test alone lets in."""
+    room_changed.disconnect(usher.hear)
+    yield
+    room_changed.connect(usher.hear)
 
 
 def test_passes_at_the_same_time_let_in_no_more_than_may():
@@ -78,3 +87,28 @@ def test_the_next_one_of_many_is_found_by_an_index():
         cursor.execute("ANALYZE jobs_job")
     plan = Job.objects.in_line(tasks.two_at_once.name).only("id")[:3].explain()
     assert "job_in_line" in plan
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite locks no rows")
+def test_whom_somebody_has_in_hand_no_pass_waits_for(nobody_ushers):
+    first, _second = (enqueue(tasks.two_at_once) for _ in range(2))
+    name = tasks.two_at_once.name
+    held, over = threading.Event(), threading.Event()
+
+    def cancel_slowly() -> None:
+        with transaction.atomic():
+            finish(Job.objects.filter(pk=first.pk), Ending(State.CANCELLED))
+            held.set()
+            over.wait(30)
+        connections.close_all()
+
+    somebody = threading.Thread(target=cancel_slowly)
+    somebody.start()
+    assert held.wait(30)
+    admit(name, [name])
+    assert Job.objects.get(pk=first.pk).state == State.PENDING
+    over.set()
+    somebody.join()
+    admit(name, [name])
+    states = Job.objects.order_by("created_at").values_list("state", flat=True)
+    assert list(states) == [State.CANCELLED, State.QUEUED]
