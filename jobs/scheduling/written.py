@@ -18,6 +18,8 @@ from jobs.params import MASK
 from .draft import blank
 from .told import FIELDS, told
 
+MOST_VALUES = 1_000_000
+"""Of a whole text, with what it says by a name for parts (`&name`, `*name`) written out."""
 TOP, LEFT_OUT = "schedules", "left_out"
 """`left_out` names the parameters that hold secrets: those that are there stay."""
 
@@ -99,16 +101,27 @@ def _text(dumper: yaml.SafeDumper, text: str) -> Any:
 _Dumper.add_representer(str, _text)
 
 
+def _parts(node: Any) -> list[Any]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Ten lines that name each other ten times are ten thousand million values."""
-        if self.check_event(yaml.AliasEvent):
-            problem = _("write it out: names for parts (&name, *name) are not read")
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, problem, mark)
-        return super().compose_node(parent, index)
+        is_name = self.check_event(yaml.AliasEvent)
+        node: Any = super().compose_node(parent, index)
+        if not is_name:
+            node.weight = 1 + sum(part.weight for part in _parts(node))
+        if (
+            getattr(node, "weight", MOST_VALUES) >= MOST_VALUES
+        ):  # one that holds itself has none
+            problem = _("written out it would be too long")
+            raise yaml.composer.ComposerError(None, None, problem, node.start_mark)
+        return node
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         keys = [self.construct_object(key, deep=True) for key, _value in node.value]

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from jobs.dispatch import policy
+from jobs.dispatch import closed, policy, routes
 from jobs.scheduling.form import ScheduleForm
 from tests import sample_tasks  # registers them
 
@@ -117,7 +117,8 @@ def queries(person: User, page: str) -> int:
 def asked() -> Iterator[CaptureQueriesContext]:
     """The queries of what happens inside. What is read once a second is always among them:
     else a count tells how fast the machine is."""
-    policy.forget()
+    for once_a_second in (policy, closed, routes):
+        once_a_second.forget()
     with CaptureQueriesContext(connection) as caught:
         yield caught
 

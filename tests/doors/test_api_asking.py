@@ -105,7 +105,6 @@ def test_secrets_are_sealed_and_come_back_as_dots(root):
             {"params": {"x": 1}, "owner": 1, "state": "completed", "attempt": 3, "id": "x"},
             {"owner", "state", "attempt", "id"},
         ),
-        ({"params": {"x": 1}, "unique_key": "later"}, {"unique_key"}),
     ],
 )
 def test_a_wish_that_cannot_be_is_refused_on_its_fields(runner, wish, fields):

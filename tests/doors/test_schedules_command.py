@@ -199,8 +199,20 @@ def test_what_cannot_be_read_says_why(bring, text, why):
 def test_a_text_whose_parts_name_each_other_is_refused_before_it_fills_the_memory():
     lines = ["a0: &a0 [x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
-    with pytest.raises(Unreadable, match="names for parts"):
+    with pytest.raises(Unreadable, match="too long"):
         values_of("\n".join(["schedules:", *(f"  {line}" for line in lines)]))
+
+
+def test_a_part_that_holds_itself_is_refused():
+    with pytest.raises(Unreadable, match="too long"):
+        values_of("schedules:\n  a: &a {task: x, args: [1, *a]}")
+
+
+def test_a_part_may_be_named_and_used_again():
+    values = values_of(
+        "schedules:\n  a: {task: x, params: &p {n: 1}}\n  b: {task: x, params: *p}"
+    )
+    assert values["b"]["params"] == {"n": 1}
 
 
 def test_values_are_what_they_look_like():

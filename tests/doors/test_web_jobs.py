@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +13,7 @@ from jobs.models import Attempt, Event, JobError, Stack, Task
 from jobs.reading import listing
 from jobs.states import State, WaitingFor
 
-from . import rows
+from . import desk, rows
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7*7 }}"
@@ -248,7 +246,7 @@ def test_a_huge_result_is_cut_with_a_visible_mark(admin):
 
 
 def queries(client: Client, address: str) -> int:
-    with CaptureQueriesContext(connection) as caught:
+    with desk.asked() as caught:
         assert client.get(address).status_code == 200
     return len(caught)
 

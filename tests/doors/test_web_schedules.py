@@ -237,4 +237,6 @@ def test_a_beat_that_is_silent_is_told_of_while_one_looks(admin):
 
 def test_what_can_be_done_to_one_is_there_on_a_phone_too(admin):
     planned("daily")
-    assert '<td role="cell" class="num acts opt2 full"><div>' in admin.get(LIST).content.decode()
+    assert (
+        '<td role="cell" class="num acts opt2 full"><div>' in admin.get(LIST).content.decode()
+    )
