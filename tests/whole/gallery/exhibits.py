@@ -19,6 +19,7 @@ from jobs.models import (
     Overlap,
     Queue,
     Role,
+    Route,
     SavedFilter,
     Stack,
     Task,
@@ -127,6 +128,7 @@ def _people(admin: User) -> None:
     _workers()
     Leader.hold(Leader.RELAY, "beat@node-a", 3600)
     Queue.objects.note(["celery", "media", "night"])
+    Route.objects.replace([("billing.*", "media"), (f"{'a' * 150}.*", "q" * 120)])
     Queue(name="media").turn(Flow.PAUSED, admin, "The disk of node-d is being replaced.")
     editors = Group.objects.create(name="editors")
     Grant.objects.create(group=editors, role=Role.RUNNERS, pattern="shop.*").save()
