@@ -16,6 +16,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import BaseModel
 
 from jobs.dispatch.unique import NotUnique
+from jobs.execution import policy
 from jobs.models import Schedule
 from jobs.params import Invalid
 from jobs.params.invalid import worded
@@ -187,6 +188,7 @@ _WORDS: dict[type[Exception], Any] = {
     Invalid: lambda wrong: invalid(wrong.fields),
     NotUnique: lambda wrong: conflict("not_unique", wrong.reason),
     Outdated: lambda wrong: conflict("outdated", str(OUTDATED)),
+    policy.Outdated: lambda wrong: conflict("outdated", str(policy.OUTDATED)),
     NoSuchPlace: lambda wrong: invalid({"cursor": [_("This cursor was not given by us.")]}),
     Http404: lambda wrong: not_found(),
     Schedule.DoesNotExist: lambda wrong: not_found(),  # deleted since it was looked at

@@ -21,9 +21,15 @@ _Seconds = Field(None, ge=policy.SHORTEST, le=policy.LONGEST)
 _Count = Field(None, ge=0, le=policy.MOST_RUNNING)
 
 
+# What says something of the change itself.
+_ABOUT = {"reason", "seen"}
+
+
 class PolicyChange(Body):
     """Only what is given is changed; null (or an empty text) is "as the code says". Of
-    `max_running` and `max_running_per_key` 0 is "any number", of `rate` so is "off"."""
+    `max_running` and `max_running_per_key` 0 is "any number", of `rate` so is "off".
+
+    With `seen`, as the task said it, nothing is written over what somebody else changed."""
 
     enabled: bool = True
     queue: Key | None = None
@@ -37,10 +43,11 @@ class PolicyChange(Body):
     rate: Key | None = None
     burst: int | None = Field(None, ge=1, le=policy.MOST_RUNNING)
     reason: Reason = ""
+    seen: Key = ""
 
     def changes(self) -> dict[str, Any]:
         """What was given, as the verb takes it."""
-        found = {name: getattr(self, name) for name in self.model_fields_set - {"reason"}}
+        found = {name: getattr(self, name) for name in self.model_fields_set - _ABOUT}
         return found | {name: found[name] or "" for name in {"queue", "rate"} & {*found}}
 
 
@@ -60,5 +67,5 @@ def edit(request: HttpRequest, name: str, given: PolicyChange) -> HttpResponse:
         raise invalid({"": [_("Say what is to be changed.")]})
     if changes.get("enabled") is False and row.enabled and not given.reason:
         raise invalid({"reason": [_("Say why it is disabled: it stands on its page.")]})
-    policy.edit(row.pk, Order(user, given.reason), changes)
+    policy.edit(row.pk, Order(user, given.reason), changes, seen=given.seen)
     return shown(request, row.pk)

@@ -257,8 +257,9 @@ class PolicyOut(BaseModel):
 
 class TaskOut(TaskLine):
     """`parameters` is their JSON Schema; it and `policy` are null for a task
-    that only other processes know."""
+    that only other processes know. `seen` stands for what operators set, as it is now."""
 
+    seen: str
     policy: PolicyOut | None
     parameters: Any
 

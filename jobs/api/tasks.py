@@ -8,6 +8,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from jobs import permissions, registry
+from jobs.execution.policy import fingerprint
 from jobs.models import Task
 from jobs.models.shape import address
 from jobs.reading import runs
@@ -83,7 +84,7 @@ def shown(request: HttpRequest, name: str) -> HttpResponse:
     allowed = {name} if permissions.may(user, "run", row) else set()
     holds = policy(row)
     about = {"policy": asdict(holds) if holds else None, "parameters": _schema(name)}
-    return answer(_line(row, mine, allowed) | about)
+    return answer(_line(row, mine, allowed) | about | {"seen": fingerprint(row)})
 
 
 @jobs_router.post(

@@ -18,7 +18,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from jobs import permissions, registry, sanitize
-from jobs.models import Job, JobQuerySet, UniqueKey
+from jobs.models import Event, Job, JobQuerySet, UniqueKey
 from jobs.params import Invalid
 from jobs.registry import Unique
 from jobs.registry.keys import told
@@ -99,7 +99,7 @@ def like(job: Job, rule: Unique, unique_key: str | None, asker: Any = None) -> J
     if rule.on_conflict == "refuse" or not _is_theirs(asker, found, rule):
         raise NotUnique(found.pk if _is_theirs(asker, found) else "")
     if rule.on_conflict == "replace":
-        _replace(found, job, rule)
+        _replace(found, job, rule, getattr(asker, "pk", None) or job.owner_id)
     return found
 
 
@@ -140,7 +140,7 @@ def _is_theirs(asker: Any, job: Job, rule: Unique | None = None) -> bool:
     return permissions.may(asker, "control" if changes else "view", job)
 
 
-def _replace(found: Job, job: Job, rule: Unique) -> None:
+def _replace(found: Job, job: Job, rule: Unique, actor: Any) -> None:
     """Its parameters and its time become those of the one that was asked for."""
     columns = {name: getattr(job, name) for name in (*_REPLACED, *_KEYS)}
     is_elsewhere = any(getattr(found, name) != columns[name] for name in _KEYS[:3])
@@ -148,6 +148,7 @@ def _replace(found: Job, job: Job, rule: Unique) -> None:
         del columns["line"]
     if rule.delay is None or found.state == State.PENDING:
         columns["not_before"] = _time_of(found, job, rule)
+    _note(found, job, actor)
     mine = Job.objects.filter(pk=found.pk)
     for changed in mine.update_returning(FACTS, **columns, version=F("version") + 1):
         tell_on_commit(changed)
@@ -156,6 +157,16 @@ def _replace(found: Job, job: Job, rule: Unique) -> None:
         enter(mine.filter(let_in))
     _wait(mine, columns.get("not_before", found.not_before))
     found.refresh_from_db()
+
+
+def _note(found: Job, job: Job, actor: Any) -> None:
+    """Keep who changed its parameters; that it is put off says nothing of its own."""
+    before, after = (registry.shown(job.task_id, each.params) for each in (found, job))
+    if before != after:
+        Event.objects.create(
+            job_id=found.pk, task_id=job.task_id, actor_id=actor, verb="replace",
+            before={"params": before}, after={"params": after},
+        )  # fmt: skip
 
 
 def _time_of(found: Job, job: Job, rule: Unique) -> datetime | None:

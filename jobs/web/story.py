@@ -25,6 +25,7 @@ DONE = {
     "late": lazy("Late"),
     "retry": lazy("Run again"),
     "edit": lazy("Edited"),
+    "replace": lazy("Replaced by a later one"),
     "replaced": lazy("Its process was replaced"),
     "misfit": lazy("Held: its parameters no longer fit its task"),
     "hand_back": lazy("Handed back to plain Celery"),
@@ -41,6 +42,7 @@ SIGNS = {
     "fail": ("s-failed", ""),
     "retry": ("i-redo", ""),
     "edit": ("i-edit", ""),
+    "replace": ("i-edit", ""),
     "stack": ("i-queue", ""),
     "hand_back": ("i-out", ""),
     "stall": ("i-alert", "t-warn"),
@@ -122,7 +124,7 @@ def _event(event: Event) -> Happening:
 
 def _edited(event: Event) -> str:
     """queue: slow, priority: 8; of parameters only the names of those that differ."""
-    if event.verb != "edit":
+    if event.verb not in ("edit", "replace"):
         return ""
     before, after = dict(event.before or {}), dict(event.after or {})
     old, new = before.pop("params", None) or {}, after.pop("params", None) or {}

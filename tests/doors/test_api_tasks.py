@@ -98,6 +98,15 @@ def test_the_policy_of_a_task_is_edited_by_who_manages_it(runner, root):
     assert Task.objects.get(pk=rows.ADD).enabled
 
 
+def test_a_policy_that_somebody_else_changed_is_not_overwritten(root):
+    address = f"/tasks/{rows.ADD}"
+    rows.task()
+    seen = root.get(address).json()["seen"]
+    assert root.patch(address, {"max_running": 3, "seen": seen}).status_code == 200
+    fault(root.patch(address, {"max_running": 4, "seen": seen}), 409, "outdated")
+    assert Task.objects.get(pk=rows.ADD).max_running == 3
+
+
 def test_a_task_tells_how_its_jobs_are_limited_and_told_apart(root):
     rows.task(alike_tasks.render.name)
     holds = root.get(f"/tasks/{alike_tasks.render.name}").json()["policy"]

@@ -17,7 +17,7 @@ from jobs.execution.control import Order
 from jobs.execution.finish import finish
 from jobs.execution.fit import sent
 from jobs.execution.outcome import Ending
-from jobs.models import AskedOnce, Job, UniqueKey
+from jobs.models import AskedOnce, Event, Job, UniqueKey
 from jobs.scheduling.entries import run_now
 from jobs.states import State, WaitingFor
 from tests import alike_tasks as alike
@@ -120,6 +120,9 @@ def test_what_has_not_started_is_replaced():
     row = Job.objects.get()
     assert (row.params["words"], row.state, row.not_before) == ("hey", "queued", None)
     assert sent(row) == ([1], {"words": "hey"})
+    told = [(event.verb, event.before["params"]["words"], event.after["params"]["words"])
+            for event in Event.objects.order_by("pk")]  # fmt: skip
+    assert told == [("replace", "hello", "hi"), ("replace", "hi", "hey")]
     Job.objects.filter(pk=first.pk).update(attempt=1)
     assert asked(alike.greet, customer=1).pk != first.pk
 
