@@ -14,12 +14,14 @@ MADE_UP_FOR = timedelta(seconds=1)
 class Meter:
     """The rate of one key of a task, read once for each pass."""
 
-    def __init__(self, task: str, key: str | None, policy: Policy) -> None:
+    def __init__(self, task: str, key: str | None, policy: Policy, now: datetime) -> None:
         self.task, self.key = task, key or ""
         interval = registry.rate_of(policy.rate).interval
         self.interval = timedelta(seconds=interval)
         self.slack = self.interval * ((policy.burst or 1) - 1)
         self.next_at = Pace.of(self.task, self.key)
+        if self.next_at is not None:  # later than ever under this rate: of a slower one before
+            self.next_at = min(self.next_at, now + self.slack + self.interval)
 
     def opens_at(self) -> datetime | None:
         """From when on one more may start; None where none has started yet."""

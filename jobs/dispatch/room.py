@@ -55,7 +55,8 @@ class Room:
             return waiting
         meter = self._meters.get(line.rate_key)
         if meter is None:
-            meter = self._meters[line.rate_key] = Meter(self.task, line.rate_key, self.policy)
+            meter = Meter(self.task, line.rate_key, self.policy, self.now)
+            self._meters[line.rate_key] = meter
         passed = []
         for job in waiting:
             if not meter.is_open(self.now):

@@ -13,6 +13,7 @@ from django.dispatch import receiver
 from jobs.models import Line, Task
 from jobs.signals import room_changed
 
+from . import policy
 from .admission import admit
 from .doorman import settle
 from .forks import between_forks
@@ -54,12 +55,15 @@ class Usher(threading.Thread):
                 if lines:
                     admit(task, lines, keys)
                 else:  # an operator was at it
-                    _change_over(task)
+                    change_over(task)
         except Exception:
             logger.exception("What waits for %s is left to the relay.", task)
 
 
-def _change_over(task: str) -> None:
+def change_over(task: str) -> None:
+    """Do as the operator says from now on: what was closed by the limits of before is not."""
+    policy.forget()  # read before the commit, perhaps
+    Line.objects.reopen(task)
     if policy_of(task).is_limited:
         settle(task)
     if Line.objects.open().filter(task=task).exists():

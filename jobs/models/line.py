@@ -25,6 +25,11 @@ class LineQuerySet(models.QuerySet["Line"]):
         """Those in which somebody waits who may be let in, the first one first."""
         return self.filter(OPEN).order_by("-priority", "served", "head_at")
 
+    def reopen(self, task: str) -> None:
+        """Pass over none of them any more: the limits of their task are others now."""
+        closed = Q(shut_at__isnull=False) | Q(opens_at__isnull=False)
+        self.filter(closed, task=task).update(shut_at=None, opens_at=None)
+
     def note(self, names: Iterable[str], *, fair: bool = False) -> None:
         """Have each of these lines say who its first one is."""
         known = self.in_bulk(names)

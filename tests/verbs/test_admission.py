@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from jobs import enqueue
-from jobs.dispatch import admission, policy
+from jobs.dispatch import admission, policy, usher
 from jobs.dispatch.admission import admit
 from jobs.dispatch.changes import move_and_tell
 from jobs.dispatch.keys import columns_of
@@ -16,7 +16,7 @@ from jobs.execution.claim import claim
 from jobs.execution.finish import finish, requeue
 from jobs.execution.order import Order
 from jobs.execution.outcome import Ending
-from jobs.models import Job, Line, Pace, Task
+from jobs.models import Gate, Job, Line, Pace, Task
 from jobs.params import Invalid
 from jobs.registry.options import declare
 from jobs.states import State, WaitingFor
@@ -33,7 +33,14 @@ def know_nothing():
 
 
 def ask(task, count: int = 1, **given) -> list[str]:
-    return [enqueue(task, given).pk for _ in range(count)]
+    return [_ask_one(task, given) for _ in range(count)]
+
+
+def _ask_one(task, given) -> str:
+    """SQLite's own clock tells milliseconds, in one of which several may be asked for."""
+    job = enqueue(task, given)
+    Job.objects.filter(pk=job.pk).update(created_at=timezone.now())
+    return job.pk
 
 
 def state(pk: str) -> str:
@@ -233,6 +240,28 @@ def test_an_operator_widens_and_lifts_a_limit():
     row.save()
     assert let_in(tasks.two_at_once) == asked[3:]
     assert enqueue(tasks.two_at_once).state == State.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("task", "given"), [(tasks.slowly, {}), (tasks.slowly_each, {"domain": "a"})]
+)
+def test_a_rate_that_is_raised_holds_nobody_back_until_the_moment_of_the_old_one(task, given):
+    asked = ask(task, 4, **given)
+    let_in(task)
+    Pace.objects.update(next_at=timezone.now() + timedelta(hours=1))
+    Task.objects.create(name=task.name, title="Its", rate="60/m", burst=1)
+    usher.change_over(task.name)
+    assert state(asked[-1]) == "pending/rate"
+    closed = [*Gate.objects.exclude(opens_at=None), *Line.objects.exclude(opens_at=None)]
+    assert [each.opens_at < timezone.now() + timedelta(seconds=1) for each in closed] == [True]
+
+
+def test_a_key_may_hold_more_places_at_once_when_an_operator_says_so():
+    first, second = ask(tasks.one_each, 2, customer="a")
+    assert let_in(tasks.one_each) == [first] and let_in(tasks.one_each) == []
+    Task.objects.create(name=tasks.one_each.name, title="Its", max_running_per_key=2)
+    usher.change_over(tasks.one_each.name)
+    assert state(second) == "queued"
 
 
 def test_the_whole_site_has_a_limit(settings):
