@@ -86,7 +86,8 @@ def settle(task: str) -> int:
     many did."""
     unlimited = Job.objects.live().filter(task=task, admitted_at__isnull=True)
     unlimited.filter(lease_expires_at__isnull=False).update(admitted_at=Now())
-    return len(enter(_these(unlimited.filter(state=State.QUEUED))))
+    astray = unlimited.filter(state=State.QUEUED)
+    return len(enter(_these(astray))) if astray.exists() else 0
 
 
 def _step_aside(task: str) -> None:
