@@ -138,16 +138,17 @@ CHANNEL_LAYERS = {
 
 # --- Celery ------------------------------------------------------------------------------
 
-BROKER_URL = env.url(
+# Not a setting: Celery reads each whose name ends so as an address that kombu knows.
+broker_url = env.url(
     "BROKER_URL",
     "CELERY_BROKER_URL",
     "RABBITMQ_URL",
     default=REDIS_URL,
     schemes=places.BROKER_SCHEMES,
 )
-CELERY_BROKER_URL = places.for_kombu(BROKER_URL)
+CELERY_BROKER_URL = places.for_kombu(broker_url)
 IS_RABBITMQ = CELERY_BROKER_URL.startswith(("amqp", "pyamqp"))
-if tls := places.tls(BROKER_URL):
+if tls := places.tls(broker_url):
     CELERY_BROKER_USE_SSL = tls
 # Celery believes this variable before its settings, and its command copies BROKER_URL there;
 # but it does not know `unix://`.

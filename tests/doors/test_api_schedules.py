@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
@@ -204,35 +203,6 @@ def test_one_that_cannot_be_read_hides_no_other(root):
     assert (two["cron"], two["flaw"]) == ("1 1 * * *", "")
     mended = root.patch(f"/schedules/{one['id']}", {"cron": "0 4 * * *"})
     assert (mended.status_code, mended.json()["flaw"]) == (200, "")
-
-
-@pytest.mark.parametrize(
-    "column",
-    [(PeriodicTask, "start_time"), (PeriodicTask, "last_run_at"), (Schedule, "ends_at")],
-)
-def test_one_with_a_date_that_is_none_is_told_of_and_deleted_and_harms_no_page(root, column):
-    """SQLite keeps whatever another program writes into it."""
-    key = made(root)["id"]
-    if connection.vendor != "sqlite":
-        pytest.skip("this database takes no such date")
-    model, name = column
-    table, pk = model._meta.db_table, model._meta.pk.column
-    with connection.cursor() as cursor:
-        wrong = f"UPDATE {table} SET {name} = '2026-13-45 00:00:00' WHERE {pk} = %s"
-        cursor.execute(wrong, [key])
-    at = f"/schedules/{key}"
-    assert "month must be" in root.get(at).json()["flaw"]
-    assert root.post(f"{at}/pause").status_code == 200
-    for refused in (root.get(f"{at}/next"), root.patch(at, {"note": "x"})):
-        assert "month must be" in fault(refused, 422, "invalid")[""][0]
-    browser = desk.at(desk.staff("boss", is_superuser=True))
-    pages = ("home", "schedules", "calendar", "timeline")
-    addresses = [reverse(f"jobs:{page}") for page in pages]
-    addresses += [reverse(f"jobs:{page}", args=[key]) for page in ("schedule", "backfill")]
-    assert [browser.get(each).status_code for each in addresses] == [200] * 6
-    edited = browser.get(reverse("jobs:edit_schedule", args=[key]), follow=True)
-    assert "month must be" in edited.content.decode()
-    assert root.delete(at).status_code == 204
 
 
 def test_what_its_task_no_longer_takes_is_told_before_its_fire(root):

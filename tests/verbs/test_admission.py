@@ -18,7 +18,6 @@ from jobs.execution.order import Order
 from jobs.execution.outcome import Ending
 from jobs.models import Gate, Job, Line, Pace, Task
 from jobs.params import Invalid
-from jobs.registry.options import declare
 from jobs.states import State, WaitingFor
 from tests import turn_tasks as tasks
 from tests.doors import rows
@@ -279,40 +278,6 @@ def test_a_key_that_fails_refuses_the_job():
     broken = type("Text", (str,), {"lower": lambda self: 1 / 0})
     with pytest.raises(Invalid, match="concurrency_key cannot be told"):
         columns_of(tasks.some_each.name, {"customer": broken("a")}, None)
-
-
-def test_a_long_key_is_told_apart_from_its_like():
-    keys = [
-        columns_of(tasks.one_each.name, {"customer": "x" * 999 + end}, None) for end in "ab"
-    ]
-    texts = [columns["concurrency_key"] for columns in keys]
-    assert texts[0] != texts[1] and max(map(len, texts)) <= 255
-    assert keys[0]["line"] != keys[1]["line"]
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"max_running": 0}, "max_running is from 1"),
-        ({"max_running": "3"}, "max_running is a whole number"),
-        ({"max_running": True}, "max_running is a whole number"),
-        ({"rate": "0/m"}, "a rate is like"),
-        ({"rate": "10/w"}, "a rate is like"),
-        ({"rate": "nan/s"}, "a rate is like"),
-        ({"rate": "99999/s"}, "a rate is at most"),
-        ({"burst": 3}, "burst needs a rate"),
-        ({"rate_key": "{x}"}, "rate_key needs a rate"),
-        ({"max_running_per_key": 3}, "needs a concurrency_key"),
-        ({"concurrency_key": "{y}"}, "names the parameter 'y'"),
-        ({"concurrency_key": "{x.__class__}"}, "names a parameter"),
-        ({"concurrency_key": "{x}", "secrets": ["x"]}, "would tell the secret"),
-        ({"concurrency_key": 5}, "concurrency_key is like"),
-        ({"on_conflict": "explode"}, "on_conflict is one of"),
-    ],
-)
-def test_a_limit_that_makes_no_sense_is_refused(options, words):
-    with pytest.raises((TypeError, ValueError), match=words):
-        declare(lambda x: None, options)
 
 
 def test_lines_that_nobody_waits_in_are_cleared_away():

@@ -12,6 +12,7 @@ from jobs.dispatch.keys import columns_of
 from jobs.models import Job
 from jobs.params import Invalid
 from jobs.registry import task
+from tests import turn_tasks as tasks_in_turn
 from tests.hostile_tasks import NASTY
 
 SECRET = "hunter2-and-more"
@@ -134,3 +135,13 @@ def test_keys_of_what_nobody_registered_are_none():
     assert columns_of("tests.no_such_task", {}, None) == {}
     with pytest.raises(registry.UnknownTask):
         registry.get("tests.no_such_task")
+
+
+def test_a_long_key_is_told_apart_from_its_like():
+    keys = [
+        columns_of(tasks_in_turn.one_each.name, {"customer": "x" * 999 + end}, None)
+        for end in "ab"
+    ]
+    texts = [columns["concurrency_key"] for columns in keys]
+    assert texts[0] != texts[1] and max(map(len, texts)) <= 255
+    assert keys[0]["line"] != keys[1]["line"]

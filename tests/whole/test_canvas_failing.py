@@ -21,6 +21,13 @@ def all_ended():
     return {job.id: job for job in Job.objects.all()}
 
 
+def broken(result):
+    """How it ended. Celery's `get` would raise the error of a part that has failed by then."""
+    failure = result.get(timeout=20, propagate=False)
+    assert isinstance(failure, ChordError)
+    return failure
+
+
 def test_a_chain_ends_at_the_step_that_fails(site, tmp_path):
     ledger = tmp_path / "ledger"
     result = chain(plain_add.s(1, 1), fail.si("no"), leave_line.si(str(ledger))).apply_async()
@@ -78,8 +85,7 @@ def test_the_body_of_a_chord_with_a_failing_part_never_runs(site, tmp_path):
     ledger, errors = tmp_path / "ledger", tmp_path / "errors"
     body = leave_line.si(str(ledger)).on_error(tell_error.s(str(errors)))
     result = chord([plain_add.s(1, 1), fail.si("no"), plain_add.s(2, 2)])(body)
-    with pytest.raises(ChordError, match="no"):
-        result.get(timeout=20)
+    assert "no" in str(broken(result))
     job = all_ended()[result.id]
     assert (job.state, job.attempt, job.task_id) == (State.FAILED, 0, leave_line.name)
     assert not ledger.exists()
@@ -91,8 +97,7 @@ def test_what_follows_a_broken_chord_fails_too(site, tmp_path):
     ledger = tmp_path / "ledger"
     steps = group(plain_add.s(1, 1), fail.si("no")) | xsum.s() | leave_line.si(str(ledger))
     result = steps.apply_async()
-    with pytest.raises(ChordError):
-        result.get(timeout=20)
+    broken(result)
     states = sorted(job.state for job in all_ended().values())
     assert states == ["completed", "failed", "failed", "failed"]
     assert not ledger.exists()
@@ -101,16 +106,14 @@ def test_what_follows_a_broken_chord_fails_too(site, tmp_path):
 def test_a_broken_chord_breaks_the_chord_around_it(site):
     inner = chord([plain_add.s(1, 1), fail.si("no")], xsum.s())
     result = chord([inner, plain_add.s(1, 1)])(xsum.s())
-    with pytest.raises(ChordError):
-        result.get(timeout=20)
+    broken(result)
     assert all_ended()[result.id].state == State.FAILED
 
 
 def test_a_chord_part_that_is_cancelled_before_it_ran_breaks_the_chord(site):
     parts = [plain_add.s(1, 1), plain_add.s(2, 2).set(queue="nobody", expires=1)]
     result = chord(parts)(xsum.s())
-    with pytest.raises(ChordError):
-        result.get(timeout=20)
+    broken(result)
     assert sorted(job.state for job in all_ended().values()) == [
         "completed",
         "expired",
